@@ -1,0 +1,16 @@
+"""The Celery application: it rings workers; the job table is the truth."""
+
+import os
+
+from celery import Celery
+
+import config.broker  # noqa: F401  registers the embedded transport
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("presscheck")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(
+    ["drafts.publishing", "drafts.intake", "drafts.operations"],
+    related_name="tasks",
+)

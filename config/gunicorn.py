@@ -1,0 +1,28 @@
+"""How gunicorn serves: threads for slow bodies, two processes, nothing written outside the data folder."""
+
+import gc
+from typing import Any
+
+from drafts.operations import lifeline
+
+wsgi_app = "config.wsgi:application"
+worker_class = "gthread"
+workers = 2
+threads = 32
+preload_app = True  # the workers share the memory of what is imported once
+timeout = 60
+graceful_timeout = 8
+keepalive = 5
+loglevel = "info"
+control_socket_disable = True
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Leave what was imported out of garbage collection, so that its pages stay shared."""
+    gc.collect()
+    gc.freeze()
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """A worker whose master was killed must not go on serving."""
+    lifeline.hold(worker.ppid)

@@ -1,0 +1,266 @@
+"""Settings from the environment; without any of them: the embedded shape (SQLite, a folder, no services)."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from config import broker
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("PRESSCHECK_DATA") or BASE_DIR / "var").resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _env(name: str, default: str = "") -> str:
+    """One setting; ``NAME_FILE`` names a file that holds it (secrets mounted by an orchestrator)."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, default)
+
+
+def _list(name: str) -> list[str]:
+    return [part.strip() for part in _env(name).split(",") if part.strip()]
+
+
+def _generated_secret() -> str:
+    """Return the embedded shape's own secret, made once and readable by its owner alone."""
+    path = DATA_DIR / "secret-key"
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").strip()
+
+
+# --- who and where -----------------------------------------------------------------------------------
+SECRET_KEY = _env("PRESSCHECK_SECRET_KEY") or _generated_secret()
+SECRET_KEY_FALLBACKS = _list("PRESSCHECK_SECRET_KEY_OLD")
+DEBUG = False
+PRESSCHECK_URL = _env("PRESSCHECK_URL", "http://localhost:8000").rstrip("/")
+_HTTPS = PRESSCHECK_URL.startswith("https://")
+ALLOWED_HOSTS = _list("PRESSCHECK_ALLOWED_HOSTS") or [
+    urlsplit(PRESSCHECK_URL).hostname or "localhost",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
+CSRF_TRUSTED_ORIGINS = [PRESSCHECK_URL]
+PRESSCHECK_FILES_URL = _env("PRESSCHECK_FILES_URL").rstrip("/")
+PRESSCHECK_ACCEL = _env("PRESSCHECK_ACCEL")
+SITE_NAME = "Presscheck"
+
+# --- the parts -----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "accounts",
+    "drafts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "template_partials",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "config.csp.headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.enrolment.middleware",
+]
+# Paths that machines and testers without an account call: no session is ever looked at there.
+MACHINE_PATHS = (
+    "/simple/",
+    "/files/",
+    "/legacy",
+    "/upload/",
+    "/evidence/",
+    "/draft/",
+    "/static/",
+    "/healthz",
+    "/readyz",
+)
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.site",
+            ],
+        },
+    },
+]
+APPEND_SLASH = True
+
+# --- data ------------------------------------------------------------------------------------------
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "presscheck.sqlite3",
+        "OPTIONS": {
+            "timeout": 30,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+        "CONN_MAX_AGE": 600,
+        # A file, not memory: two writers on a shared in-memory cache fail at once.
+        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+    },
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},  # below 100 000 the throttles' counters would be culled away
+    },
+}
+STORAGE_DIR = DATA_DIR / "objects"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+
+# --- limits (bytes, seconds, counts) -----------------------------------------------------------------
+FILE_SIZE_LIMIT = int(_env("PRESSCHECK_FILE_SIZE_LIMIT", str(1024**3)))
+PROJECT_QUOTA = int(_env("PRESSCHECK_PROJECT_QUOTA", str(10 * 1024**3)))
+EVIDENCE_SIZE_LIMIT = 20 * 1024**2
+FORM_FIELDS_LIMIT = 10_000
+FORM_MEMORY_LIMIT = 8 * 1024**2
+DATA_UPLOAD_MAX_MEMORY_SIZE = EVIDENCE_SIZE_LIMIT + FORM_MEMORY_LIMIT  # a pasted log travels in a form
+DRAFT_LIFETIME_DAYS = 7
+DRAFT_LIFETIME_MAX_DAYS = 30
+PURGE_GRACE_HOURS = 24
+LIVE_DRAFTS_PER_PROJECT = 20
+DRAFTS_OPENED_PER_HOUR = 5
+JOB_LEASE_SECONDS = float(_env("PRESSCHECK_JOB_LEASE_SECONDS", "30"))
+SWEEP_SECONDS = float(_env("PRESSCHECK_SWEEP_SECONDS", "10"))
+
+# --- the queue: a hint, never the truth --------------------------------------------------------------
+_QUEUE_DIR = DATA_DIR / "queue"
+for _folder in ("messages", "processed", "control"):
+    (_QUEUE_DIR / _folder).mkdir(parents=True, exist_ok=True)
+CELERY_BROKER_URL = f"{broker.TRANSPORT}://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "data_folder_in": str(_QUEUE_DIR / "messages"),
+    "data_folder_out": str(_QUEUE_DIR / "messages"),
+    "processed_folder": str(_QUEUE_DIR / "processed"),
+    "control_folder": str(_QUEUE_DIR / "control"),
+    "store_processed": False,
+    "polling_interval": 0.1,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "scheduler")
+CELERY_BEAT_SCHEDULE = {
+    "ring what waits": {"task": "operations.sweep", "schedule": SWEEP_SECONDS},
+    "expire drafts": {"task": "operations.expire", "schedule": 60.0},
+    "keep in order": {"task": "operations.prune", "schedule": 3600.0},
+}
+
+# --- people ----------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "queue"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people are made by an operator, who knows the address
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = False
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+if _HTTPS:
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+SECURE_SSL_REDIRECT = False  # the proxy's work; start-up refuses http on a public address
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = None  # config.csp sets it, stricter where a link carries a token
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # SECURE_SSL_REDIRECT: see above
+    *(
+        [] if _HTTPS else ["security.W004", "security.W012", "security.W016"]
+    ),  # the embedded shape speaks http on loopback
+]
+
+# --- mail, words, logs ---------------------------------------------------------------------------------
+_MAIL = urlsplit(_env("EMAIL_URL"))
+if _MAIL.scheme in {"smtp", "smtps", "smtp+tls"}:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _MAIL.hostname or "localhost"
+    EMAIL_PORT = _MAIL.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[_MAIL.scheme]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.scheme == "smtps", _MAIL.scheme == "smtp+tls"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = _env("PRESSCHECK_MAIL_FROM", f"presscheck@{urlsplit(PRESSCHECK_URL).hostname}")
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"scrub": {"()": "drafts.secrets.ScrubFilter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["scrub"]}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"drafts": {"level": "INFO"}, "accounts": {"level": "INFO"}},
+}

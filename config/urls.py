@@ -1,0 +1,11 @@
+"""The root of all URLs."""
+
+from django.urls import include, path
+
+from accounts import views as accounts
+
+urlpatterns = [
+    path("welcome/<str:token>/", accounts.welcome, name="welcome"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("drafts.urls")),
+]

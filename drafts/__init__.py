@@ -1,0 +1,1 @@
+"""Drafts of releases: staging, evidence, review, publishing and the index they end in."""

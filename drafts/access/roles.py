@@ -1,0 +1,29 @@
+"""Which role may do what on a project: one table, default deny."""
+
+from enum import StrEnum
+
+from drafts.models import Role
+
+
+class Act(StrEnum):
+    """What a member can do on a project's pages."""
+
+    SEE = "see"
+    LINK = "make and revoke draft links"
+    EVIDENCE = "add evidence"
+    STAGE = "upload, replace and delete staged files"
+    CANCEL = "cancel and extend drafts"
+    PUBLISH = "publish"
+    TOKENS = "make and revoke tokens"
+
+
+_REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
+_MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH}
+_OWNER = _MAINTAINER | {Act.TOKENS}
+
+MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}
+
+
+def may(role: str, act: Act) -> bool:
+    """Say whether a role allows an act; an unknown role allows nothing."""
+    return act in MAY.get(Role(role), frozenset()) if role in set(Role) else False

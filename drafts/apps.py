@@ -1,0 +1,7 @@
+"""The drafts application."""
+
+from django.apps import AppConfig
+
+
+class DraftsConfig(AppConfig):
+    name = "drafts"

@@ -1,0 +1,1 @@
+"""What installers see: Simple API pages, files and draft pages."""

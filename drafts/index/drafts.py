@@ -1,0 +1,136 @@
+"""A draft as installers see it through its link: what the project will look like once it is published."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from drafts.access import gate
+from drafts.index import pages, simple
+from drafts.index.serve import answer
+from drafts.index.views import NotAcceptable, content_type, not_acceptable, served, wanted_format
+from drafts.models import Draft, File
+
+P = ParamSpec("P")
+
+PRIVATE = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def private(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Mark every answer under a draft link, refusals too, as nothing that a cache or a search engine may keep."""
+
+    @wraps(view)
+    @require_safe
+    def marked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:
+            response = HttpResponse("404 Not Found\n", status=404, content_type="text/plain; charset=utf-8")
+        except NotAcceptable:
+            response = not_acceptable()
+        for name, value in PRIVATE.items():
+            response[name] = value
+        patch_vary_headers(response, ["Authorization"])
+        return response
+
+    return marked
+
+
+@private
+def root(request: HttpRequest, token: str | None = None, *, only: bool = False) -> HttpResponseBase:
+    """List the one project that a link opens."""
+    del only
+    access = gate.draft_link(request, token)
+    if access.ended:
+        return HttpResponseRedirect(reverse("simple-root"))
+    wanted = wanted_format(request)
+    render = simple.render_root_json if wanted.is_json else simple.render_root_html
+    response = HttpResponse(b"".join(render([access.draft.project.name])), content_type=content_type(wanted))
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+@private
+def project(
+    request: HttpRequest, name: str, token: str | None = None, *, only: bool = False
+) -> HttpResponseBase:
+    """Serve the project's page: published and staged files merged, or the staged ones alone. Any other name: 404."""
+    access = gate.draft_link(request, token)
+    if name != access.draft.project.name:
+        raise Http404("Not found")
+    if access.ended:
+        return HttpResponseRedirect(reverse("simple-project", args=[name]))
+    wanted = wanted_format(request)
+    gate.count_use(access.link)
+    content = _content(access.draft, only=only, base="../../../files" if only else "../../files")
+    body = simple.render_json(content) if wanted.is_json else simple.render_html(content)
+    response = HttpResponse(body, content_type=content_type(wanted))
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def _content(draft: Draft, *, only: bool, base: str) -> simple.SimpleProject:
+    """Render published and staged files; addresses are relative, under the token, and change with the bytes."""
+    staged = list(draft.files.completed().order_by("filename"))
+    published = [] if only else list(pages.published_files(draft.project))
+    files = [*published, *staged]
+    return simple.SimpleProject(
+        name=draft.project.name,
+        files=tuple(
+            pages.simple_file(file, url=f"{base}/{file.handle}/{quote(file.filename)}") for file in files
+        ),
+        versions=tuple(dict.fromkeys([*pages.versions(published), *([draft.version] if staged else [])])),
+        serial=None,
+    )
+
+
+@private
+def file(request: HttpRequest, handle: str, filename: str, token: str | None = None) -> HttpResponseBase:
+    """Serve a staged file of the draft, or a published one of its project, or the METADATA of either."""
+    access = gate.draft_link(request, token)
+    is_metadata = filename.endswith(".metadata")
+    row = _readable(access.draft, handle, filename.removesuffix(".metadata"))
+    if access.ended:
+        if row.public_id is None:
+            raise Http404("Not found")
+        return HttpResponseRedirect(reverse("file", args=[row.public_id, filename]))
+    return answer(request, served(row, metadata=is_metadata))
+
+
+def _readable(draft: Draft, handle: str, filename: str) -> File:
+    rows = File.objects.filter(handle=handle, filename=filename, draft__project=draft.project_id)
+    row = rows.filter(draft=draft).completed().first() or rows.published().first()
+    if row is None:
+        raise Http404("Not found")
+    return row
+
+
+@private
+def requirements(request: HttpRequest, token: str | None = None) -> HttpResponseBase:
+    """Pin the draft's files with their hashes, for ``pip install --require-hashes -r``."""
+    access = gate.draft_link(request, token)
+    if access.ended:
+        return HttpResponseRedirect(reverse("simple-project", args=[access.draft.project.name]))
+    lines = [f"{access.draft.project.name}=={access.draft.version}"]
+    lines += [
+        f"    --hash=sha256:{file.sha256}" for file in access.draft.files.completed().order_by("filename")
+    ]
+    return HttpResponse(" \\\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@private
+def nothing(request: HttpRequest, _rest: str) -> HttpResponseBase:
+    """Answer everything else under a draft link as a wrong link is answered."""
+    del request, _rest
+    raise Http404("Not found")

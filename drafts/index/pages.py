@@ -1,0 +1,91 @@
+"""A project's page for installers: rendered when it changes, in the same transaction, and stored."""
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import transaction
+
+from drafts.index import simple
+from drafts.models import File, IndexPage, Project
+
+
+def render_key() -> str:
+    """Name everything a stored page depends on beside its rows; another key renders it anew."""
+    parts = (str(simple.RENDERER), settings.PRESSCHECK_URL, settings.PRESSCHECK_FILES_URL)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def file_url(file: File) -> str:
+    """Return a published file's address: root-relative unless a files base is set."""
+    return f"{settings.PRESSCHECK_FILES_URL}/files/{file.public_id}/{quote(file.filename)}"
+
+
+def simple_file(file: File, *, url: str) -> simple.SimpleFile:
+    """Say what a page says of a file; ``upload-time`` is the moment of publishing, of a staged file its upload's."""
+    return simple.SimpleFile(
+        filename=file.filename,
+        url=url,
+        sha256=file.sha256,
+        size=file.size,
+        upload_time=file.published_at or file.staged_at,
+        requires_python=file.requires_python or None,
+        metadata_sha256=file.metadata_sha256,
+        yanked=False if file.yanked is None else file.yanked or True,
+    )
+
+
+def store(project: Project) -> IndexPage:
+    """Render a project's page and store it; the caller holds the project's lock."""
+    files = list(published_files(project))
+    content = simple.SimpleProject(
+        name=project.name,
+        files=tuple(simple_file(file, url=file_url(file)) for file in files),
+        versions=versions(files),
+        serial=project.serial,
+    )
+    html, json = simple.render_html(content), simple.render_json(content)
+    page, _ = IndexPage.objects.update_or_create(
+        project=project,
+        defaults={
+            "html": html,
+            "json": json,
+            "html_gzip": gzip.compress(html, mtime=0),
+            "json_gzip": gzip.compress(json, mtime=0),
+            "etag": hashlib.sha256(html + json).hexdigest()[:32],
+            "render_key": render_key(),
+            "serial": project.serial,
+        },
+    )
+    return page
+
+
+def published_files(project: Project) -> Iterable[File]:
+    """Return a project's public files, in an order that does not change."""
+    return (
+        File.objects.published()
+        .filter(release__project=project)
+        .select_related("release")
+        .order_by("published_at", "filename")
+    )
+
+
+def versions(files: Iterable[File]) -> tuple[str, ...]:
+    """Return the versions that the files belong to, in the order of their first file."""
+    return tuple(dict.fromkeys(file.release.version for file in files if file.release))
+
+
+def page_of(name: str) -> IndexPage | None:
+    """Return the stored page of a published project by one look-up; rendered anew if its key no longer fits."""
+    page = IndexPage.objects.filter(project__name=name).first()
+    if page is not None and page.render_key != render_key():
+        with transaction.atomic():
+            page = store(Project.objects.lock(page.project_id))
+    return page
+
+
+def names() -> Iterator[str]:
+    """Yield the names of all published projects."""
+    yield from Project.objects.published().order_by("name").values_list("name", flat=True).iterator()

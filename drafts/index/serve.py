@@ -1,0 +1,102 @@
+"""Bytes of one file as an HTTP answer: HEAD, Range (RFC 9110), ETag, and nothing a browser would run."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import parse_etags
+
+from drafts.storage import storage
+
+_CHUNK = 256 * 1024
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\Z")
+SANDBOX = "sandbox; default-src 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is sent: an object of the store, its size in bytes, its SHA-256 and the name it is saved under."""
+
+    object_id: str
+    filename: str
+    size: int
+    sha256: str
+
+    @property
+    def content_type(self) -> str:
+        if self.filename.endswith(".metadata"):
+            return "text/plain; charset=utf-8"
+        return "application/gzip" if self.filename.endswith(".tar.gz") else "application/zip"
+
+
+def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
+    """Send an object, whole or the one range that was asked for."""
+    etag = f'"{served.sha256}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        return _with_headers(HttpResponse(status=304), served, etag)
+    span = _span(request, served.size, etag)
+    if span is None:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{served.size}"})
+    start, stop = span
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        response = HttpResponse()
+        response["Content-Length"] = str(stop - start)
+    else:
+        response = _body(served, start, stop)
+    if (start, stop) != (0, served.size):
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {start}-{stop - 1}/{served.size}"
+    return _with_headers(response, served, etag)
+
+
+def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
+    """Return what to send as [start, stop); None when the range lies outside. Several ranges: the whole file."""
+    match = _RANGE.match(request.headers.get("Range", ""))
+    if not match or not any(match.groups()) or request.headers.get("If-Range", etag) != etag:
+        return 0, size
+    first, last = match.groups()
+    if not first:
+        start, stop = max(0, size - int(last)), size
+    else:
+        start, stop = int(first), min(size, int(last) + 1 if last else size)
+    return (start, stop) if start < stop else None
+
+
+def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
+    response: HttpResponseBase
+    if settings.PRESSCHECK_ACCEL:
+        response = HttpResponse()
+        response["X-Accel-Redirect"] = (
+            f"{settings.PRESSCHECK_ACCEL}/{served.object_id[:2]}/{served.object_id}/{served.filename}"
+        )
+        return response
+    file = storage().open(served.object_id, served.filename)
+    if (start, stop) == (0, served.size):
+        response = FileResponse(file)
+    else:
+        response = StreamingHttpResponse(_slice(file, start, stop))
+    response["Content-Length"] = str(stop - start)
+    return response
+
+
+def _slice(file: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        left = stop - start
+        while left and (chunk := file.read(min(_CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _with_headers(response: HttpResponseBase, served: Served, etag: str) -> HttpResponseBase:
+    response["ETag"] = etag
+    response["Accept-Ranges"] = "bytes"
+    response["Content-Type"] = served.content_type
+    response["Content-Disposition"] = f'attachment; filename="{served.filename}"'
+    response["Content-Security-Policy"] = SANDBOX
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,123 @@
+"""What installers see: the Simple API (PEP 503, 691, 700, 714, 792) and the files behind it."""
+
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
+)
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+from django.views.decorators.http import require_safe
+from packaging.utils import canonicalize_name
+
+from drafts.index import pages, simple
+from drafts.index.serve import Served, answer
+from drafts.models import File, IndexPage
+from drafts.storage import storage
+
+_PAGE_CACHE = "max-age=5, public"
+_FILE_CACHE = "max-age=31536000, immutable, public"
+
+
+class NotAcceptable(Exception):
+    """The client accepts none of the formats that there are."""
+
+
+def wanted_format(request: HttpRequest) -> simple.Format:
+    """Return the format a client asked for. Raises NotAcceptable."""
+    found = simple.negotiate(request.headers.get("Accept"), request.GET.get("format"))
+    if found is None:
+        raise NotAcceptable
+    return found
+
+
+def content_type(wanted: simple.Format) -> str:
+    """Return the Content-Type header of a page."""
+    return "text/html; charset=utf-8" if wanted is simple.Format.HTML else str(wanted)
+
+
+def not_acceptable() -> HttpResponse:
+    """Say which formats there are."""
+    words = (
+        "There is text/html, application/vnd.pypi.simple.v1+html and application/vnd.pypi.simple.v1+json.\n"
+    )
+    response = HttpResponse(words, status=406, content_type="text/plain; charset=utf-8")
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+@require_safe
+def root(request: HttpRequest) -> HttpResponseBase:
+    """List the published projects, streamed."""
+    try:
+        wanted = wanted_format(request)
+    except NotAcceptable:
+        return not_acceptable()
+    render = simple.render_root_json if wanted.is_json else simple.render_root_html
+    response = StreamingHttpResponse(render(pages.names()), content_type=content_type(wanted))
+    response["Cache-Control"] = _PAGE_CACHE
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+@require_safe
+def project(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Serve a project's stored page: one look-up, no session, no joins."""
+    normalised = canonicalize_name(name)
+    if name != normalised:
+        return HttpResponsePermanentRedirect(reverse("simple-project", args=[normalised]))
+    try:
+        wanted = wanted_format(request)
+    except NotAcceptable:
+        return not_acceptable()
+    page = pages.page_of(name)
+    if page is None:
+        raise Http404("There is no such project on this index.")
+    return _page_answer(request, page, wanted)
+
+
+def _page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -> HttpResponse:
+    suffix = "j" if wanted.is_json else "h"
+    gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    etag = f'"{page.etag}{suffix}{"z" if gzipped else ""}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponse(status=304)
+    else:
+        kind = "json" if wanted.is_json else "html"
+        body = getattr(page, f"{kind}_gzip" if gzipped else kind)
+        response = HttpResponse(bytes(body), content_type=content_type(wanted))
+        if gzipped:
+            response["Content-Encoding"] = "gzip"
+    response["ETag"] = etag
+    response["Cache-Control"] = _PAGE_CACHE
+    response["X-PyPI-Last-Serial"] = str(page.serial)
+    patch_vary_headers(response, ["Accept", "Accept-Encoding"])
+    return response
+
+
+@require_safe
+def file(request: HttpRequest, public_id: str, filename: str) -> HttpResponseBase:
+    """Serve a published file, or its METADATA as ``{filename}.metadata`` (PEP 658): the row is asked before any byte."""
+    is_metadata = filename.endswith(".metadata")
+    row = (
+        File.objects.published()
+        .filter(public_id=public_id, filename=filename.removesuffix(".metadata"))
+        .first()
+    )
+    if row is None:
+        raise Http404("There is no such file on this index.")
+    response = answer(request, served(row, metadata=is_metadata))
+    response["Cache-Control"] = _FILE_CACHE
+    return response
+
+
+def served(row: File, *, metadata: bool) -> Served:
+    """Say where a file's bytes, or those of its METADATA, lie."""
+    if not metadata:
+        return Served(row.object_id, row.filename, row.size, row.sha256)
+    name = row.metadata_filename
+    return Served(row.object_id, name, storage().size(row.object_id, name), row.metadata_sha256)

@@ -1,0 +1,1 @@
+"""What is inside, and what changed since the last release."""

@@ -1,0 +1,1 @@
+"""How files come in: two doors, one set of acts behind them."""

@@ -1,0 +1,33 @@
+"""The door: every file, whoever brings it, is looked into before it is staged."""
+
+from packaging.version import Version
+
+from drafts.dist import BadDistribution, check_name
+from drafts.intake import stage
+from drafts.intake.problems import Finding, Problem
+from drafts.intake.receive import Upload
+from drafts.intake.rules import Refused, Stager
+from drafts.models import NotEditable, Project
+
+
+def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> stage.Staged:
+    """Check a received file, make its bytes durable and stage it. Raises Problem or BadDistribution."""
+    refusals = check_name(
+        upload.name, project=project.name, version=version, local_allowed=project.local_versions
+    )
+    if refusals:
+        raise BadDistribution.because(refusals)
+    distribution = upload.look_inside()
+    upload.commit(distribution.metadata.raw)
+    try:
+        staged = stage.add_file(
+            project=project, version=version, upload=upload, distribution=distribution, by=by
+        )
+    except Refused as error:
+        headers = {"Retry-After": "60"} if error.status in {409, 429} else {}
+        finding = Finding("content", error.message, error.code)
+        raise Problem(error.status, "This file cannot be staged", (finding,), headers) from error
+    except NotEditable as error:
+        raise Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60") from error
+    upload.kept = staged.did in {stage.Did.ADDED, stage.Did.REPLACED}
+    return staged

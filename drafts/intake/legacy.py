@@ -1,0 +1,71 @@
+"""The legacy upload API, ``POST /legacy/``: what twine, uv, poetry, hatch, flit and pdm speak."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from drafts.access import gate
+from drafts.intake import door, fields, receive, rules, sessions, stage
+from drafts.intake.problems import Problem, spoken
+from drafts.models import Project
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def without_slash(request: HttpRequest) -> HttpResponse:
+    """308: method and body stay."""
+    del request
+    response = redirect("legacy", permanent=True)
+    response.status_code = 308
+    return response
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Stage one file; a GET says what the address is for."""
+    if request.method != "POST":
+        return render(request, "review/upload_here.html")
+    return _upload(request)
+
+
+@spoken
+def _upload(request: HttpRequest) -> HttpResponse:
+    credential = gate.upload_credential(request)  # before the body is read
+    if fields.is_gone(request.GET.get(":action", "")):
+        raise _gone(request.GET[":action"])
+    by = rules.Stager(actor=credential.actor, token=credential.token)
+    with receive.form(request, limit=rules.room(credential.project, credential.token)) as form:
+        if action := request.GET.get(":action"):
+            form.fields.setdefault(":action", [action])
+        staged = _stage(form, credential.project, by)
+    return sessions.legacy_answer(staged, credential)
+
+
+def _gone(action: str) -> Problem:
+    return Problem.one(
+        410, "Gone", "action-gone", f"The action '{action}' is not part of this API any more: upload files."
+    )
+
+
+def _stage(form: receive.Form, project: Project, by: rules.Stager) -> stage.Staged:
+    if fields.is_gone(form.one(":action")):
+        raise _gone(form.one(":action"))
+    findings = fields.findings(form)
+    if findings:
+        raise Problem(400, "This upload cannot be staged", tuple(findings))
+    release = fields.release(form)
+    if release.project != project.name:
+        raise Problem.one(
+            403,
+            "Another project",
+            "wrong-project",
+            f"This token stages files of '{project.name}', not of '{release.project}'.",
+            source="name",
+        )
+    assert form.upload is not None
+    return door.take(form.upload, project=project, version=release.version, by=by)

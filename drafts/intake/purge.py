@@ -1,0 +1,75 @@
+"""Deleting bytes for good: of canceled files and drafts, a day later, never of anything published."""
+
+from enum import StrEnum
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.audit import Actor
+from drafts.models import Draft, DraftState, EvidenceLog, File, FileState, Job
+from drafts.storage import storage
+
+
+class Event(StrEnum):
+    """What purging leaves on record."""
+
+    PURGED = "draft:purged"
+    FILE_PURGED = "file:purged"
+
+
+def work(job: Job) -> None:
+    """Do a purge job: rows say so first, bytes go after, so that no row speaks of bytes that are gone."""
+    kind = job.subject.partition(":")[0]
+    doomed = _purge_draft(job) if kind == "draft" else _purge_file(job)
+    for object_id in doomed:
+        storage().delete(object_id)
+
+
+@transaction.atomic
+def _purge_draft(job: Job) -> list[str]:
+    draft = Draft.objects.lock(Draft.objects.get(pk=job.subject_id))
+    doomed: list[str] = []
+    if not draft.is_live:
+        files = draft.files.filter(release=None).with_bytes()
+        doomed += files.values_list("object_id", flat=True)
+        files.update(purged_at=timezone.now())
+        draft.purged_at = timezone.now()
+        draft.save(update_fields=["purged_at"])
+    if draft.state == DraftState.CANCELED:  # a published draft keeps the logs it was judged by
+        logs = EvidenceLog.objects.filter(draft=draft, purged_at=None)
+        doomed += logs.values_list("object_id", flat=True)
+        logs.update(purged_at=timezone.now())
+    job.finish()
+    audit.record(Event.PURGED, on=draft, by=Actor.system(), objects=len(doomed))
+    return doomed
+
+
+@transaction.atomic
+def _purge_file(job: Job) -> list[str]:
+    draft = Draft.objects.lock(Draft.objects.get(files=job.subject_id))
+    doomed = draft.files.filter(pk=job.subject_id, state=FileState.CANCELED, release=None).with_bytes()
+    object_ids = list(doomed.values_list("object_id", flat=True))
+    doomed.update(purged_at=timezone.now())
+    job.finish()
+    audit.record(Event.FILE_PURGED, on=draft, by=Actor.system(), objects=len(object_ids))
+    return object_ids
+
+
+def orphans() -> int:
+    """Delete objects older than a day that no row speaks of: uploads that died half-way. Returns how many."""
+    from drafts.intake.rules import grace
+
+    before, deleted = timezone.now() - grace(), 0
+    for object_id, written in storage().objects():
+        if written < before and not _has_row(object_id):
+            storage().delete(object_id)
+            deleted += 1
+    return deleted
+
+
+def _has_row(object_id: str) -> bool:
+    return (
+        File.objects.filter(object_id=object_id, purged_at=None).exists()
+        or EvidenceLog.objects.filter(object_id=object_id, purged_at=None).exists()
+    )

@@ -1,0 +1,261 @@
+"""Bytes from the socket to storage in one pass, hashed on the way; memory does not grow with the file."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
+
+from drafts.dist import BadDistribution, Distribution, FileName, open_distribution, parse_filename
+from drafts.intake.problems import Finding, Problem
+from drafts.storage import Writer, new_object_id, storage
+
+_CHUNK = 256 * 1024
+_HEADER_LIMIT = 16 * 1024
+
+
+@dataclass
+class Upload:
+    """One file on its way in: its bytes lie in storage under an id that no row knows yet."""
+
+    name: FileName
+    object_id: str = field(default_factory=new_object_id)
+    size: int = 0
+    kept: bool = False
+
+    def __post_init__(self) -> None:
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        self._blake2b_256 = hashlib.blake2b(digest_size=32)
+        self._writer: Writer = storage().create(self.object_id, self.name.filename)
+
+    @property
+    def filename(self) -> str:
+        return self.name.filename
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+    @property
+    def blake2b_256(self) -> str:
+        return self._blake2b_256.hexdigest()
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Take the next bytes."""
+        self.size += len(data)
+        self._sha256.update(data)
+        self._blake2b_256.update(data)
+        self._md5.update(data)
+        self._writer.write(data)
+
+    def look_inside(self) -> Distribution:
+        """Read the archive where it lies, never extracting. Raises BadDistribution."""
+        with self._writer.reader() as file:
+            return open_distribution(file, self.filename)
+
+    def commit(self, metadata: bytes) -> None:
+        """Make the bytes, and METADATA beside them, durable: before the row that will speak of them."""
+        self._writer.commit()
+        beside = storage().create(self.object_id, f"{self.filename}.metadata")
+        beside.write(metadata)
+        beside.commit()
+
+    def discard(self) -> None:
+        """Leave nothing behind, unless a row was written."""
+        if not self.kept:
+            self._writer.abort()
+            storage().delete(self.object_id)
+
+
+@dataclass
+class Form:
+    """A multipart form that was read: text fields in order, files, and what was wrong with it."""
+
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    uploads: list[Upload] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def upload(self) -> Upload | None:
+        """Return the file; the first, where a browser sent several."""
+        return self.uploads[0] if self.uploads else None
+
+    def one(self, name: str) -> str:
+        """Return a field's first value; ``UNKNOWN`` counts as absent."""
+        value = self.fields.get(name, [""])[0].strip()
+        return "" if value == "UNKNOWN" else value
+
+
+@contextmanager
+def form(request: HttpRequest, *, limit: int, most: int = 1) -> Iterator[Form]:
+    """Read a request's form, ``content`` going to storage: ``most`` files, ``limit`` bytes together.
+
+    Raises Problem for a body that is no whole multipart form (RFC 7578), and discards the bytes unless a row was
+    written by the time the block ends.
+    """
+    read = Form()
+    try:
+        _read(request, _FormReader(read, limit, most), limit)
+        yield read
+    finally:
+        for upload in read.uploads:
+            upload.discard()
+
+
+def _length_and_boundary(request: HttpRequest) -> tuple[int, str]:
+    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    if kind != "multipart/form-data" or not options.get("boundary"):
+        raise Problem.one(
+            400, "Not an upload", "not-multipart", "The request must be multipart/form-data with a boundary."
+        )
+    length = request.headers.get("Content-Length", "")
+    if not length.isdigit():
+        raise Problem.one(
+            411,
+            "Length required",
+            "no-content-length",
+            "Send a Content-Length: chunked bodies are not taken.",
+        )
+    return int(length), options["boundary"]
+
+
+def _read(request: HttpRequest, reader: "_FormReader", limit: int) -> None:
+    length, boundary = _length_and_boundary(request)
+    if length > limit + settings.FORM_MEMORY_LIMIT:
+        raise _too_large(limit)
+    try:
+        with PushMultipartParser(
+            boundary,
+            content_length=length,
+            max_header_size=_HEADER_LIMIT,
+            max_segment_count=settings.FORM_FIELDS_LIMIT,
+        ) as parser:
+            for chunk in _chunks(request, length):
+                for event in parser.parse(chunk):
+                    reader.take(event)
+    except ParserLimitReached as error:
+        raise Problem.one(413, "Too much", "form-too-large", f"The form is too large: {error}.") from error
+    except MultipartError as error:
+        raise Problem.one(
+            400, "Broken upload", "broken-form", f"The form is not whole: {error}. Nothing was kept."
+        ) from error
+
+
+def _chunks(request: BinaryIO | HttpRequest, length: int) -> Iterator[bytes]:
+    """Yield the body, and refuse one that ends before its Content-Length: the client went away."""
+    left = length
+    while left:
+        try:
+            chunk = request.read(min(_CHUNK, left))
+        except (UnreadablePostError, OSError) as error:
+            raise _cut_short() from error
+        if not chunk:
+            raise _cut_short()
+        left -= len(chunk)
+        yield chunk
+
+
+def _cut_short() -> Problem:
+    return Problem.one(
+        400,
+        "Broken upload",
+        "body-cut-short",
+        "The body ended before its Content-Length. Nothing was kept: send it again.",
+    )
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem.one(
+        413,
+        "Too large",
+        "file-too-large",
+        f"The file is larger than what this project can take now ({limit} bytes). Nothing was kept.",
+        source="content",
+    )
+
+
+class _FormReader:
+    """Takes the parser's events: a segment, its bytes, None at its end."""
+
+    def __init__(self, read: Form, limit: int, most: int) -> None:
+        self._form = read
+        self._limit = limit
+        self._most = most
+        self._upload: Upload | None = None
+        self._segment: MultipartSegment | None = None
+        self._text = bytearray()
+        self._memory = 0
+
+    def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        if event is None:
+            self._end()
+        elif isinstance(event, MultipartSegment):
+            self._begin(event)
+        else:
+            self._bytes(event)
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        self._segment, self._text, self._upload = segment, bytearray(), None
+        is_file = segment.filename is not None
+        if is_file and segment.name != "content":
+            self._wrong(
+                segment.name, f"The field '{segment.name[:60]}' must be text, not a file.", "field-is-a-file"
+            )
+        elif is_file and len(self._form.uploads) == self._most:
+            self._wrong("content", f"There are more files in the form than {self._most}.", "too-many-files")
+        elif is_file:
+            self._file(segment.filename or "")
+        elif segment.name == "content":
+            self._wrong("content", "The field 'content' must be a file with a file name.", "content-is-text")
+
+    def _file(self, filename: str) -> None:
+        try:
+            self._upload = Upload(parse_filename(filename))
+        except BadDistribution as error:
+            self._form.findings += Problem.of(error).errors
+        else:
+            self._form.uploads.append(self._upload)
+
+    def _wrong(self, source: str, message: str, code: str) -> None:
+        self._form.findings.append(Finding(source, message, code))
+
+    def _bytes(self, data: bytes | bytearray) -> None:
+        assert self._segment is not None
+        if self._segment.filename is not None:
+            if self._upload is not None:
+                if sum(upload.size for upload in self._form.uploads) + len(data) > self._limit:
+                    raise _too_large(self._limit)
+                self._upload.write(data)
+            return
+        self._memory += len(data)
+        if self._memory > settings.FORM_MEMORY_LIMIT:
+            raise Problem.one(
+                413, "Too much", "form-too-large", "The form's text fields are larger than 8 MiB together."
+            )
+        self._text += data
+
+    def _end(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment is None or segment.filename is not None:
+            return
+        try:
+            text = self._text.decode()
+        except UnicodeDecodeError:
+            self._wrong(segment.name[:60], f"The field '{segment.name[:60]}' is not UTF-8.", "field-not-utf8")
+            return
+        self._form.fields.setdefault(segment.name, []).append(text)

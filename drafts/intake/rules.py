@@ -1,0 +1,185 @@
+"""What may be staged where: asked inside the transaction of the act, under the project's lock."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+from packaging.utils import canonicalize_version
+from packaging.version import Version
+
+from accounts.audit import Actor
+from accounts.models import User
+from drafts.dist import CoreMetadata, FileType
+from drafts.intake.receive import Upload
+from drafts.models import BurntName, Draft, File, Project, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Stager:
+    """Who stages: a token or a person, as actor of the event and as owner of the file."""
+
+    actor: Actor
+    token: Token | None = None
+    user: User | None = None
+
+
+@dataclass(eq=False)
+class Refused(Exception):
+    """An upload that the rules do not allow: HTTP status, stable code, a sentence with what to do."""
+
+    status: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def grace() -> timedelta:
+    """Return how long the bytes of what was discarded stay."""
+    return timedelta(hours=settings.PURGE_GRACE_HOURS)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def summary(metadata: CoreMetadata) -> dict[str, Any]:
+    """Return what pages say of a file's metadata without opening its archive again."""
+    return {
+        "metadata_version": metadata.metadata_version,
+        "summary": metadata.summary,
+        "requires_dist": list(metadata.requires_dist),
+        "requires_python": metadata.requires_python,
+        "license": metadata.license_expression or metadata.license,
+    }
+
+
+def kept_bytes(project: Project) -> int:
+    """Return how many bytes the server keeps for a project: published, staged and superseded."""
+    rows = File.objects.filter(draft__project=project).with_bytes()
+    return rows.aggregate(total=Sum("size"))["total"] or 0
+
+
+def room(project: Project, token: Token | None) -> int:
+    """Return how many bytes one file may have now; a fifth of the quota is for maintainers only."""
+    quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
+    return max(0, min(settings.FILE_SIZE_LIMIT, quota - kept_bytes(project)))
+
+
+def must_still_be_valid(token: Token) -> None:
+    """Refuse an upload whose token was revoked while the bytes were on their way."""
+    if not Token.objects.valid().filter(pk=token.pk).exists():
+        raise Refused(
+            401,
+            "no-credential",
+            "This token was revoked or expired while the file was on its way. Nothing was kept.",
+        )
+
+
+def published_already(*, project: Project, version: Version, upload: Upload) -> File | None:
+    """Return the published file that the upload equals. Raises Refused when the name is burnt or reserved otherwise."""
+    same_name = BurntName.objects.filter(filename=upload.filename).first()
+    if same_name is None:
+        _other_spelling(project, version, upload)
+        return None
+    if not same_name.permanent:
+        raise Refused(
+            409,
+            "being-published",
+            f"The draft of {same_name.draft} is being published: try again in a minute.",
+        )
+    published = File.objects.published().filter(filename=upload.filename, sha256=upload.sha256).first()
+    if published is None:
+        raise Refused(
+            400,
+            "file-exists",
+            f"File already exists ('{upload.filename}', with sha256 {same_name.sha256}). "
+            "A published name is never used again: make a new version, or a build number.",
+        )
+    return published
+
+
+def _other_spelling(project: Project, version: Version, upload: Upload) -> None:
+    row = BurntName.objects.filter(
+        project=project,
+        version_key=canonicalize_version(version),
+        identity=upload.name.identity,
+    ).first()
+    if row is not None:
+        raise _same_file(upload.filename, row.filename, published=True)
+
+
+def _same_file(filename: str, other: str, *, published: bool) -> Refused:
+    where = "is published" if published else "is in the draft"
+    return Refused(
+        400,
+        "same-file-other-spelling",
+        f"'{filename}' is the same file as '{other}', which {where}: only spelling differs (case, order of tags, or "
+        "the version's zeros). One release holds one file per build number and tag set, and one sdist.",
+    )
+
+
+def may_stage(*, draft: Draft, before: File | None, upload: Upload, by: Stager) -> None:
+    """Refuse what the rules of the draft do not allow. Raises Refused."""
+    same = draft.files.live().filter(identity=upload.name.identity).exclude(filename=upload.filename).first()
+    if same is not None:
+        if upload.name.filetype == FileType.SDIST:
+            raise Refused(
+                400,
+                "second-sdist",
+                f"The draft has the sdist '{same.filename}' already: a release has one sdist.",
+            )
+        raise _same_file(upload.filename, same.filename, published=False)
+    if before is not None and by.token is not None:
+        _may_replace(draft, before, by.token)
+    if upload.size > room(draft.project, by.token):
+        raise Refused(
+            413,
+            "over-quota",
+            f"The project {draft.project} has no room for {upload.size} more bytes: its quota is "
+            f"{draft.project.quota_bytes}. Delete a draft, or ask the operator.",
+        )
+
+
+def _may_replace(draft: Draft, before: File, token: Token) -> None:
+    page = f"{settings.PRESSCHECK_URL}/projects/{draft.project.name}/drafts/{draft.version}/"
+    if token.add_only:
+        raise Refused(
+            403,
+            "add-only",
+            f"This token may add files, not replace '{before.filename}'. A maintainer can: {page}",
+        )
+    if before.staged_by_token_id != token.pk:
+        raise Refused(
+            403,
+            "not-your-file",
+            f"'{before.filename}' was staged by another credential or person; a token replaces only what it staged. "
+            f"A maintainer can replace it: {page}",
+        )
+
+
+def may_open(*, project: Project, token: Token | None) -> None:
+    """Refuse a draft too many. Raises Refused."""
+    if Draft.objects.live().filter(project=project).count() >= settings.LIVE_DRAFTS_PER_PROJECT:
+        raise Refused(
+            429,
+            "too-many-drafts",
+            f"The project {project} has {settings.LIVE_DRAFTS_PER_PROJECT} drafts: publish or cancel one first.",
+        )
+    if token is None:
+        return
+    hour_ago = timezone.now() - timedelta(hours=1)
+    opened = Draft.objects.filter(
+        project=project, opened_by=f"token:{token.pk}", opened_at__gt=hour_ago
+    ).count()
+    if opened >= settings.DRAFTS_OPENED_PER_HOUR:
+        raise Refused(
+            429,
+            "too-many-drafts",
+            f"This token opened {opened} drafts within an hour, which is the limit: wait, or let a maintainer look.",
+        )

@@ -1,0 +1,12 @@
+"""What workers do for intake: delete the bytes of what was discarded, after its grace."""
+
+from celery import shared_task
+
+from drafts.intake import purge
+from drafts.models import Kind, jobs
+
+
+@shared_task(name=Kind.PURGE)
+def purge_bytes(job_id: int) -> None:
+    """Purge one draft's or file's bytes; done once however often it is rung."""
+    jobs.run(job_id, purge.work)

@@ -1,0 +1,32 @@
+"""Rows, constraints, named querysets, and the job table."""
+
+from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
+from drafts.models.evidence import EvidenceLog, LoggedDigest
+from drafts.models.files import BurntName, File, FileState
+from drafts.models.jobs import Job, JobState, Kind
+from drafts.models.projects import CiLink, IndexPage, Membership, Project, Release, Role
+from drafts.models.tokens import DraftLink, Token, TokenKind
+
+__all__ = [
+    "BurntName",
+    "Changed",
+    "CiLink",
+    "Draft",
+    "DraftLink",
+    "DraftState",
+    "EvidenceLog",
+    "File",
+    "FileState",
+    "IndexPage",
+    "Job",
+    "JobState",
+    "Kind",
+    "LoggedDigest",
+    "Membership",
+    "NotEditable",
+    "Project",
+    "Release",
+    "Role",
+    "Token",
+    "TokenKind",
+]

@@ -1,0 +1,168 @@
+"""Files: wheels and sdists, staged and published, and the names that are burnt."""
+
+import secrets
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from drafts.models.drafts import Draft
+from drafts.models.projects import Project, Release
+from drafts.models.tokens import Token
+
+
+class FileState(StrEnum):
+    """PEP 694's names for the states of a file upload session."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    ERROR = "error"
+    CANCELED = "canceled"
+
+
+IN_DRAFT = (FileState.PENDING, FileState.PROCESSING, FileState.COMPLETED, FileState.ERROR)
+
+
+def new_handle() -> str:
+    """Return 128 random bits in hex, which change with the bytes: the file's name in draft URLs."""
+    return secrets.token_hex(16)
+
+
+class FileQuerySet(models.QuerySet["File"]):
+    """Named questions about files."""
+
+    def live(self) -> "FileQuerySet":
+        """Files that are in a draft (or were, when it was published)."""
+        return self.filter(state__in=IN_DRAFT)
+
+    def completed(self) -> "FileQuerySet":
+        return self.filter(state=FileState.COMPLETED)
+
+    def published(self) -> "FileQuerySet":
+        return self.exclude(release=None)
+
+    def superseded(self) -> "FileQuerySet":
+        return self.exclude(superseded_by=None)
+
+    def named(self, filename: str) -> "File | None":
+        return self.filter(filename=filename).first()
+
+    def with_bytes(self) -> "FileQuerySet":
+        return self.filter(purged_at=None)
+
+
+class File(models.Model):
+    """One wheel or sdist: one upload of it. A replaced upload keeps its row, canceled, with ``superseded_by``."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="files")
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="files")
+    filename = models.CharField(max_length=250)
+    filetype = models.CharField(max_length=16)
+    identity = models.CharField(max_length=200)
+    state = models.CharField(max_length=16, default=FileState.COMPLETED)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    blake2b_256 = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=32, unique=True)
+    handle = models.CharField(max_length=32, unique=True, default=new_handle)
+    public_id = models.CharField(max_length=32, unique=True, null=True)
+    requires_python = models.CharField(max_length=500, blank=True)
+    metadata_sha256 = models.CharField(max_length=64)
+    core_metadata = models.JSONField(default=dict)
+    staged_at = models.DateTimeField(default=timezone.now)
+    staged_by_token = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="files")
+    staged_by_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaces")
+    ended_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    yanked = models.CharField(max_length=500, null=True, default=None)
+    purged_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = FileQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["draft", "filename"],
+                condition=Q(state__in=IN_DRAFT),
+                name="one_file_of_a_name_per_draft",
+            ),
+            models.UniqueConstraint(
+                fields=["draft", "identity"],
+                condition=Q(state__in=IN_DRAFT),
+                name="one_file_of_an_identity_per_draft",
+            ),
+            models.CheckConstraint(
+                condition=Q(staged_by_token__isnull=False, staged_by_user=None)
+                | Q(staged_by_token=None, staged_by_user__isnull=False),
+                name="a_file_was_staged_by_a_token_or_a_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(release=None, public_id=None, published_at=None)
+                | Q(release__isnull=False, public_id__isnull=False, published_at__isnull=False),
+                name="a_published_file_has_a_public_id_and_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=IN_DRAFT, ended_at=None)
+                | Q(state=FileState.CANCELED, ended_at__isnull=False),
+                name="a_canceled_file_says_when",
+            ),
+            models.CheckConstraint(condition=Q(size__gt=0), name="a_file_is_not_empty"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["draft", "filename"], name="files_of_draft")]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def staged_by(self) -> str:
+        """Return an opaque name of who staged it, equal for the same credential or person."""
+        return (
+            f"token:{self.staged_by_token_id}"
+            if self.staged_by_token_id
+            else f"person:{self.staged_by_user_id}"
+        )
+
+    @property
+    def metadata_filename(self) -> str:
+        return f"{self.filename}.metadata"
+
+    @property
+    def subject(self) -> str:
+        return f"file:{self.pk}"
+
+    def cancel(self, *, superseded_by: "File | None" = None) -> None:
+        """Take the file out of its draft; the row and, for now, the bytes stay."""
+        self.state, self.ended_at, self.superseded_by = FileState.CANCELED, timezone.now(), superseded_by
+        self.save(update_fields=["state", "ended_at", "superseded_by"])
+
+
+class BurntName(models.Model):
+    """A file name that is published, was published, or is reserved by a publish that is under way.
+
+    A reservation (``permanent`` false) goes when its publish fails; a permanent row is never deleted.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="burnt_names")
+    version_key = models.CharField(max_length=200)
+    filename = models.CharField(max_length=250, unique=True)
+    identity = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="burnt_names")
+    permanent = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["project", "version_key", "identity"], name="same_file_other_spelling"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename

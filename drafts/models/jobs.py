@@ -1,0 +1,199 @@
+"""The job table: the one way up, and the truth that the queue only hints at."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from celery import current_app
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+log = logging.getLogger(__name__)
+
+_BACKOFF_SECONDS = (1, 5, 30, 120, 600)
+
+
+class Kind(StrEnum):
+    """What a job does; the name of the Celery task that does it."""
+
+    PUBLISH = "publishing.publish"
+    PURGE = "intake.purge"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+LIVE = (JobState.WAITING, JobState.RUNNING)
+
+
+class Fenced(Exception):
+    """Another worker has this job now: roll back and let go."""
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Named questions about jobs."""
+
+    def live(self) -> "JobQuerySet":
+        return self.filter(state__in=LIVE)
+
+    def due(self) -> "JobQuerySet":
+        """Jobs a worker may take: waiting ones whose time has come, running ones whose lease ran out."""
+        now = timezone.now()
+        return self.filter(
+            Q(state=JobState.WAITING, not_before__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now),
+        )
+
+    def of(self, kind: Kind, subject: str) -> "JobQuerySet":
+        return self.filter(kind=kind, subject=subject)
+
+
+class Job(models.Model):
+    """One piece of slow work on one subject (``draft:17``), claimed by lease and fenced by attempt."""
+
+    kind = models.CharField(max_length=64)
+    subject = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, default=JobState.WAITING)
+    attempt = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(default=timezone.now)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=Q(state__in=LIVE),
+                name="one_live_job_per_kind_and_subject",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.RUNNING) | Q(lease_until__isnull=False),
+                name="a_running_job_has_a_lease",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["not_before"], condition=Q(state__in=LIVE), name="jobs_due"),
+            models.Index(fields=["kind", "subject", "-id"], name="jobs_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject} {self.state}"
+
+    @property
+    def subject_id(self) -> int:
+        return int(self.subject.partition(":")[2])
+
+    def _mine(self) -> JobQuerySet:
+        return type(self).objects.filter(pk=self.pk, attempt=self.attempt, state=JobState.RUNNING)
+
+    def renew(self, *, done: int | None = None, total: int | None = None) -> None:
+        """Keep the lease and tell how far the work is. Raises Fenced when another worker has the job."""
+        values: dict[str, object] = {"lease_until": _lease()}
+        if done is not None:
+            values["done"] = done
+        if total is not None:
+            values["total"] = total
+        if self._mine().update(**values) == 0:
+            raise Fenced(str(self))
+
+    def finish(self) -> None:
+        """End the job. Part of the work's last transaction, which rolls back by Fenced if the job was taken over."""
+        if self._mine().update(state=JobState.DONE, ended_at=timezone.now(), lease_until=None, error="") == 0:
+            raise Fenced(str(self))
+
+    def give_up(self, reason: str) -> None:
+        """End the job without success. Raises Fenced."""
+        values = {
+            "state": JobState.FAILED,
+            "ended_at": timezone.now(),
+            "lease_until": None,
+            "error": reason[:2000],
+        }
+        if self._mine().update(**values) == 0:
+            raise Fenced(str(self))
+
+    def again_later(self, reason: str) -> None:
+        """Put the job back after an unforeseen error, later each time."""
+        wait = _BACKOFF_SECONDS[min(self.failures, len(_BACKOFF_SECONDS) - 1)]
+        self._mine().update(
+            state=JobState.WAITING,
+            failures=F("failures") + 1,
+            lease_until=None,
+            not_before=timezone.now() + timedelta(seconds=wait),
+            error=reason[:2000],
+        )
+
+
+def _lease() -> object:
+    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def enqueue(*, kind: Kind, subject: str, not_before: object = None) -> Job:
+    """Write a job in the caller's transaction and ring for it on commit.
+
+    If one is live already it is sent back to waiting, so that work which began before this moment is done again: a
+    worker that is at it loses its attempt number and cannot finish.
+    """
+    with transaction.atomic():
+        job, created = Job.objects.get_or_create(
+            kind=kind,
+            subject=subject,
+            state__in=LIVE,
+            defaults={"state": JobState.WAITING, "not_before": not_before or timezone.now()},
+        )
+        if not created:
+            Job.objects.filter(pk=job.pk).update(
+                state=JobState.WAITING,
+                attempt=F("attempt") + 1,
+                lease_until=None,
+                not_before=not_before or timezone.now(),
+            )
+        if not_before is None:
+            transaction.on_commit(lambda: ring(job), robust=True)
+    return job
+
+
+def ring(job: Job) -> None:
+    """Tell the workers; a broker that is down loses nothing, the sweep rings again."""
+    try:
+        current_app.send_task(job.kind, args=[job.pk], ignore_result=True, retry=False)
+    except Exception:  # whatever a broker's library raises
+        log.warning("could not ring for %s; the sweep will", job, exc_info=True)
+
+
+def claim(job_id: int) -> Job | None:
+    """Take a job if it is due, by conditional UPDATE; None when it is done, not due, or somebody has it."""
+    taken = Job.objects.due().filter(pk=job_id)
+    if taken.update(state=JobState.RUNNING, attempt=F("attempt") + 1, lease_until=_lease()) == 0:
+        return None
+    return Job.objects.get(pk=job_id)
+
+
+def run(job_id: int, work: Callable[[Job], None]) -> None:
+    """Claim a job and do it; the work ends it by ``finish`` or ``give_up`` in its own last transaction."""
+    job = claim(job_id)
+    if job is None:
+        return
+    try:
+        work(job)
+    except Fenced:
+        log.info("%s was taken over by another worker", job)
+    except Exception as error:
+        log.exception("%s failed and will be tried again", job)
+        job.again_later(f"{type(error).__name__}: {error}")

@@ -1,0 +1,136 @@
+"""Projects and the people on them."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+
+
+class Role(StrEnum):
+    """What a member is, per project."""
+
+    REVIEWER = "reviewer"
+    MAINTAINER = "maintainer"
+    OWNER = "owner"
+
+
+class CiLink(StrEnum):
+    """What answers to an upload credential say of the draft link."""
+
+    NEVER = "never"
+    DAY = "day"
+    FULL = "full"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Named questions about projects."""
+
+    def visible_to(self, user: User) -> "ProjectQuerySet":
+        return self.filter(members__user=user)
+
+    def published(self) -> "ProjectQuerySet":
+        return self.exclude(first_published_at=None)
+
+    def lock(self, project_id: int) -> "Project":
+        """Lock one project for this transaction: the first lock of every act."""
+        return self.select_for_update().get(pk=project_id)
+
+
+class Project(models.Model):
+    """A normalised name (PEP 503) with members and releases; invisible on the index until its first publish."""
+
+    name = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    first_published_at = models.DateTimeField(null=True)
+    quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
+    local_versions = models.BooleanField(default=False)
+    ci_link = models.CharField(max_length=8, default=CiLink.NEVER)
+    serial = models.PositiveBigIntegerField(default=0)
+
+    objects: ClassVar = ProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(name__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"), name="a_project_name_is_normalised"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def quota_bytes(self) -> int:
+        return self.quota if self.quota is not None else settings.PROJECT_QUOTA
+
+    @property
+    def audit_scope(self) -> str:
+        return f"project:{self.pk}"
+
+    @property
+    def audit_kind(self) -> str:
+        return "project"
+
+    @property
+    def audit_id(self) -> str:
+        return str(self.pk)
+
+    @property
+    def audit_label(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's role on a project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_person_and_project"),
+            models.CheckConstraint(condition=Q(role__in=list(Role)), name="a_role_is_one_of_three"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.project_id}"
+
+
+class Release(models.Model):
+    """A published version of a project (PEP 440; the canonical form decides identity)."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="releases")
+    version = models.CharField(max_length=200)
+    version_key = models.CharField(max_length=200)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "version_key"], name="one_release_per_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.version}"
+
+
+class IndexPage(models.Model):
+    """A project's page as installers get it, rendered in the transaction that changed it."""
+
+    project = models.OneToOneField(Project, on_delete=models.PROTECT, primary_key=True, related_name="page")
+    html = models.BinaryField()
+    json = models.BinaryField()
+    html_gzip = models.BinaryField()
+    json_gzip = models.BinaryField()
+    etag = models.CharField(max_length=64)
+    render_key = models.CharField(max_length=64)
+    serial = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"page of {self.project_id} at {self.serial}"

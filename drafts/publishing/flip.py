@@ -1,0 +1,153 @@
+"""The job behind the act: hash everything again at its destination, then make all of it visible in one transaction.
+
+Every step may be run twice or die half-way. Readers see nothing until ``_flip`` commits and everything after it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.audit import Actor, ActorKind
+from drafts.evidence import verdicts
+from drafts.index import pages
+from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
+from drafts.publishing.publish import Event
+from drafts.storage import NoSuchObject, storage
+
+_CHUNK = 1024 * 1024
+_PATIENCE = 6  # unforeseen errors before the draft is handed back to its maintainers
+
+
+class NotTheReviewedBytes(Exception):
+    """What lies in storage is not what was reviewed: nothing is published, the text names the file."""
+
+
+def work(job: Job) -> None:
+    """Do a publish job: finish what was decided, or say in the draft why it cannot be."""
+    draft = Draft.objects.select_related("project", "publishing_by").get(pk=job.subject_id)
+    if draft.state != DraftState.PROCESSING:
+        job.finish()
+        return
+    try:
+        _hash_again(draft, job)
+        _flip(draft, job)
+    except (NotTheReviewedBytes, NoSuchObject) as error:
+        _fail(draft, job, str(error))
+    except jobs.Fenced:
+        raise
+    except Exception as error:
+        if job.failures + 1 < _PATIENCE:
+            raise
+        _fail(
+            draft, job, f"Publishing failed {_PATIENCE} times; the last time: {type(error).__name__}: {error}"
+        )
+
+
+def _hash_again(draft: Draft, job: Job) -> None:
+    files = list(draft.files.completed().order_by("filename"))
+    total, done = sum(file.size for file in files), 0
+    job.renew(done=0, total=total)
+    for file in files:
+        done = _hash_file(file, done, lambda so_far: job.renew(done=so_far))
+    if draft.fingerprint() != draft.publishing_fingerprint:
+        raise NotTheReviewedBytes("The files are not those that were reviewed: nothing was published.")
+
+
+def _hash_file(file: File, done: int, renew: Callable[[int], None]) -> int:
+    """Hash one object where it lies; returns how many bytes of the draft are hashed now."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(file):
+        digest.update(chunk)
+        size += len(chunk)
+        if size % (64 * _CHUNK) == 0:
+            renew(done + size)
+    if (digest.hexdigest(), size) != (file.sha256, file.size):
+        raise NotTheReviewedBytes(
+            f"{file.filename} does not have the bytes that were reviewed (SHA-256 {file.sha256}): nothing was published. "
+            "Delete it and upload it again, and tell the operator: the storage changed it.",
+        )
+    renew(done + size)
+    return done + size
+
+
+def _chunks(file: File) -> Iterator[bytes]:
+    with storage().open(file.object_id, file.filename) as stored:
+        while chunk := stored.read(_CHUNK):
+            yield chunk
+
+
+@transaction.atomic
+def _flip(draft: Draft, job: Job) -> None:
+    """Make every file public, burn the names, render the page, end draft and job: all or nothing."""
+    draft = Draft.objects.lock(draft)
+    job.finish()
+    if draft.state != DraftState.PROCESSING:
+        return
+    now = timezone.now()
+    project = draft.project
+    release, _ = Release.objects.get_or_create(
+        project=project,
+        version_key=draft.version_key,
+        defaults={"version": draft.version, "published_at": now},
+    )
+    files = list(draft.files.completed())
+    for file in files:
+        file.release, file.published_at, file.public_id = release, now, secrets.token_hex(16)
+    File.objects.bulk_update(files, ["release", "published_at", "public_id"], batch_size=100)
+    BurntName.objects.filter(draft=draft).update(permanent=True)
+    _count(project, now)
+    pages.store(project)
+    _end(draft, now)
+    _record(draft, files)
+
+
+def _count(project: Project, now: object) -> None:
+    project.serial += 1
+    if project.first_published_at is None:
+        Project.objects.filter(pk=project.pk).update(first_published_at=now)
+    project.save(update_fields=["serial"])
+
+
+def _end(draft: Draft, now: object) -> None:
+    by = draft.publishing_by
+    Draft.objects.filter(pk=draft.pk).update(
+        state=DraftState.PUBLISHED, ended_at=now, ended_by=str(by), error=""
+    )
+    draft.bump()
+    jobs.enqueue(kind=Kind.PURGE, subject=draft.subject)
+
+
+def _record(draft: Draft, files: list[File]) -> None:
+    by = draft.publishing_by
+    actor = Actor(ActorKind.PERSON, str(by.pk), str(by)) if by else Actor.system()
+    compared = verdicts.comparison(draft)
+    audit.record(
+        Event.PUBLISHED,
+        on=draft,
+        by=actor,
+        digest=draft.publishing_fingerprint,
+        files={file.filename: file.sha256 for file in files},
+        uploaders=sorted({file.staged_by for file in files}),
+        evidence={name: str(verdict.verdict) for name, verdict in compared.files.items()},
+        note=draft.publishing_note,
+    )
+
+
+@transaction.atomic
+def _fail(draft: Draft, job: Job, reason: str) -> None:
+    """Hand the draft back: editable again, names released, the reason in words."""
+    draft = Draft.objects.lock(draft)
+    job.give_up(reason)
+    if draft.state != DraftState.PROCESSING:
+        return
+    draft.state, draft.error = DraftState.ERROR, reason
+    draft.save(update_fields=["state", "error"])
+    draft.bump()
+    BurntName.objects.filter(draft=draft, permanent=False).delete()
+    audit.record(
+        Event.FAILED, on=draft, by=Actor.system(), digest=draft.publishing_fingerprint, reason=reason
+    )

@@ -1,0 +1,136 @@
+"""Blockers: why a draft cannot be published now. The page shows them and the act enforces them: one function."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drafts.evidence import verdicts
+from drafts.evidence.compare import Comparison, FileVerdict, Verdict
+from drafts.models import BurntName, Draft, DraftState, File, FileState
+
+
+class Code(StrEnum):
+    """Stable codes of blockers."""
+
+    ENDED = "ended"
+    NO_FILES = "no-files"
+    FILE_NOT_READY = "file-not-ready"
+    EVIDENCE_MISMATCH = "evidence-mismatch"
+    EVIDENCE_CONFLICT = "evidence-conflict"
+    NAME_PUBLISHED = "name-published"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason, in one sentence, with who can clear it (``you``, ``CI``, ``the clock``)."""
+
+    code: Code
+    title: str
+    detail: str
+    owner: str
+    filename: str | None = None
+    staged_digest: str = ""
+    logged_digest: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.title}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a rule may look at, read once."""
+
+    draft: Draft
+    files: tuple[File, ...]
+    comparison: Comparison
+
+
+Rule = Callable[[Case], Iterator[Blocker]]
+
+
+def blockers(draft: Draft, comparison: Comparison | None = None) -> list[Blocker]:
+    """Return every reason why this draft cannot be published now; empty means that it can."""
+    case = Case(
+        draft, tuple(draft.files.live().order_by("filename")), comparison or verdicts.comparison(draft)
+    )
+    return [blocker for rule in RULES for blocker in rule(case)]
+
+
+def _ended(case: Case) -> Iterator[Blocker]:
+    if case.draft.state == DraftState.PROCESSING:
+        yield Blocker(
+            Code.ENDED, "Being published", "the files are being hashed again right now.", "Presscheck"
+        )
+    elif not case.draft.is_live:
+        yield Blocker(Code.ENDED, "Ended", f"this draft is {case.draft.state}.", "nobody")
+
+
+def _no_files(case: Case) -> Iterator[Blocker]:
+    if not case.files:
+        yield Blocker(
+            Code.NO_FILES, "No files", "nothing is staged yet: upload with twine, uv, or on this page.", "CI"
+        )
+
+
+def _not_ready(case: Case) -> Iterator[Blocker]:
+    for file in case.files:
+        if file.state != FileState.COMPLETED:
+            yield Blocker(
+                Code.FILE_NOT_READY, "Not ready", f"{file.filename} is {file.state}.", "CI", file.filename
+            )
+
+
+def _evidence(case: Case) -> Iterator[Blocker]:
+    by_name = {file.filename: file for file in case.files}
+    for filename, verdict in case.comparison.files.items():
+        if verdict.verdict == Verdict.MISMATCH:
+            yield _mismatch(by_name[filename], verdict)
+        elif verdict.verdict == Verdict.CONFLICT:
+            yield _conflict(by_name[filename], verdict)
+
+
+def _mismatch(file: File, verdict: FileVerdict) -> Blocker:
+    claim = verdict.disagreeing[0]
+    return Blocker(
+        Code.EVIDENCE_MISMATCH,
+        "Not CI's bytes",
+        f"{file.filename} is not what CI logged. Upload CI's copy again, or delete the file.",
+        "you",
+        file.filename,
+        file.blake2b_256 if claim.algorithm == "blake2b_256" else file.sha256,
+        claim.digest,
+    )
+
+
+def _conflict(file: File, verdict: FileVerdict) -> Blocker:
+    return Blocker(
+        Code.EVIDENCE_CONFLICT,
+        "Logs disagree",
+        f"for {file.filename} one log says what is staged and another says something else: find out which run is the release.",
+        "you",
+        file.filename,
+        file.sha256,
+        verdict.disagreeing[0].digest,
+    )
+
+
+def _name_published(case: Case) -> Iterator[Blocker]:
+    names = [file.filename for file in case.files]
+    identities = [file.identity for file in case.files]
+    burnt = BurntName.objects.exclude(draft=case.draft)
+    same_name = set(burnt.filter(filename__in=names).values_list("filename", flat=True))
+    release = burnt.filter(project=case.draft.project_id, version_key=case.draft.version_key)
+    same_file = set(release.filter(identity__in=identities).values_list("identity", flat=True))
+    for file in case.files:
+        if file.filename in same_name or file.identity in same_file:
+            yield Blocker(
+                Code.NAME_PUBLISHED,
+                "Published already",
+                f"{file.filename} is on the index with other bytes, or was once: a name is never used again. Delete it here.",
+                "you",
+                file.filename,
+            )
+
+
+RULES: tuple[Rule, ...] = (_ended, _no_files, _not_ready, _evidence, _name_published)

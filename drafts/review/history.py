@@ -1,0 +1,89 @@
+"""What changed in a draft between what a person saw and what is: read from its rows, which are never rewritten."""
+
+from collections.abc import Mapping
+
+from accounts.models import AuditEvent
+from drafts.dist.fingerprint import fingerprint
+from drafts.models import Draft, File
+from drafts.review.rows import Difference, EventRow
+
+_SHOWN = 200
+_WORDS = {
+    "draft:opened": "opened the draft",
+    "file:staged": "staged a file",
+    "file:replaced": "replaced a file",
+    "file:deleted": "deleted a file from the draft",
+    "draft:canceled": "canceled the draft",
+    "draft:expired": "let the draft expire",
+    "draft:extended": "extended the draft",
+    "draft:purged": "deleted the bytes of what was not published",
+    "file:purged": "deleted the bytes of a file that was taken out",
+    "evidence:added": "added a log",
+    "draft:publishing": "pressed Publish",
+    "draft:published": "published",
+    "draft:publishing-failed": "could not publish",
+}
+
+
+def differences(draft: Draft, seen: str) -> tuple[Difference, ...] | None:
+    """Return what changed since the draft had the fingerprint ``seen``; None when it never had it."""
+    every = list(draft.files.all())
+    moments = sorted(
+        {file.staged_at for file in every} | {file.ended_at for file in every if file.ended_at}, reverse=True
+    )
+    now = {file.filename: file for file in every if file.ended_at is None}
+    for moment in moments:
+        then = {
+            f.filename: f
+            for f in every
+            if f.staged_at <= moment and (f.ended_at is None or f.ended_at > moment)
+        }
+        if _fingerprint(draft, then) == seen:
+            return _difference(then, now)
+    if _fingerprint(draft, {}) == seen:
+        return _difference({}, now)
+    return None
+
+
+def _fingerprint(draft: Draft, files: Mapping[str, File]) -> str:
+    lines = [(file.filename, file.size, file.sha256, None) for file in files.values()]
+    return fingerprint(draft.project.name, draft.version, lines)
+
+
+def _difference(then: Mapping[str, File], now: Mapping[str, File]) -> tuple[Difference, ...]:
+    found = []
+    for name in sorted({*then, *now}):
+        before, after = then.get(name), now.get(name)
+        if before is None and after is not None:
+            found.append(Difference("added", name, "", after.sha256))
+        elif before is not None and after is None:
+            found.append(Difference("removed", name, before.sha256, ""))
+        elif before is not None and after is not None and before.sha256 != after.sha256:
+            found.append(Difference("replaced", name, before.sha256, after.sha256))
+    return tuple(found)
+
+
+def timeline(draft: Draft) -> tuple[EventRow, ...]:
+    """Return the newest events of a draft, newest first."""
+    rows = AuditEvent.objects.filter(on_kind="draft", on_id=str(draft.pk)).order_by("-seq")[:_SHOWN]
+    return tuple(_event(row) for row in rows)
+
+
+def _event(row: AuditEvent) -> EventRow:
+    details = row.details
+    parts = [
+        str(
+            details.get("filename")
+            or details.get("label")
+            or details.get("reason")
+            or details.get("note")
+            or ""
+        )
+    ]
+    if row.event == "file:replaced":
+        parts.append(f"{details.get('before', '')[:12]} → {row.digest[:12]}")
+    elif row.event in {"file:staged", "file:deleted"}:
+        parts.append(row.digest[:12])
+    return EventRow(
+        row.at, row.actor_label, _WORDS.get(row.event, row.event), " · ".join(filter(None, parts))
+    )

@@ -1,0 +1,259 @@
+"""The draft page, built from rows: every question asked once, everything a plain value."""
+
+from collections.abc import Sequence
+
+from django.db.models import Count
+from django.urls import reverse
+
+from drafts.access import links
+from drafts.access.gate import Member
+from drafts.access.roles import Act
+from drafts.dist.coverage import CellState, Grid, grid
+from drafts.evidence import verdicts
+from drafts.evidence.compare import Comparison, Rank, Verdict
+from drafts.inspection.changes import changes, last_release
+from drafts.models import Draft, DraftState, File, FileState, Job, Kind, Release
+from drafts.publishing import policy
+from drafts.review import filerows, history
+from drafts.review import verdict as verdicts_in_words
+from drafts.review.rows import Can, DraftPage, GridCell, GridRow, GridView, LinkRow, LogRow, Progress
+from drafts.review.templatetags.words import size
+from drafts.review.verdict import Facts, count, totals
+
+_STATE_WORDS = {
+    CellState.PRESENT: "staged",
+    CellState.NEW: "new",
+    CellState.LOST: "lost",
+    CellState.ABSENT: "none",
+}
+
+
+def shown_files(draft: Draft) -> list[File]:
+    """Return the files a draft's page shows: those that are in, or were when it ended."""
+    rows = draft.files.select_related("staged_by_token", "staged_by_user")
+    return list(rows.live().order_by("filetype", "filename"))
+
+
+def facts(draft: Draft, *, may_publish: bool) -> Facts:
+    """Ask once what verdict, checks and button are made of."""
+    files = shown_files(draft)
+    comparison = verdicts.comparison(draft)
+    release = last_release(draft)
+    last = last_files(release)
+    adds_to = draft.project.releases.filter(version_key=draft.version_key).first() if draft.is_live else None
+    return Facts(
+        draft=draft,
+        files=files,
+        blockers=policy.blockers(draft, comparison) if draft.is_live else [],
+        comparison=comparison,
+        grid=grid([f.filename for f in files], [f.filename for f in last]) if files else None,
+        last_version=release.version if release else "",
+        adds_to=f"{draft.project.name} {adds_to.version} of {adds_to.published_at:%d %B %Y}"
+        if adds_to
+        else "",
+        progress=progress(draft),
+        may_publish=may_publish,
+    )
+
+
+def last_files(release: Release | None) -> list[File]:
+    """Return the files of the release that a draft is compared with."""
+    return list(release.files.all()) if release else []
+
+
+def progress(draft: Draft) -> Progress | None:
+    """Return how far publishing is."""
+    if draft.state != DraftState.PROCESSING:
+        return None
+    job = Job.objects.of(Kind.PUBLISH, draft.subject).live().first()
+    if job is None:
+        return Progress(0, 0, "starting")
+    return Progress(job.done, job.total, f"{size(job.done)} of {size(job.total)} hashed again")
+
+
+def draft_page(who: Member, draft: Draft) -> DraftPage:
+    """Build the page of one draft for one member."""
+    can = _can(who, draft)
+    known = facts(draft, may_publish=who.may(Act.PUBLISH))
+    where = [draft.project.name, draft.version]
+    last = last_files(last_release(draft))
+    changed = tuple(changes(known.files, last))
+    return DraftPage(
+        project=draft.project.name,
+        version=draft.version,
+        url=reverse("draft", args=where),
+        state=draft.state,
+        phase=phase(draft, has_files=bool(known.files)),
+        expires_at=draft.expires_at,
+        totals=totals(known.files),
+        staged=_staged(known.files),
+        verdict=verdicts_in_words.verdict(known),
+        blockers=tuple(known.blockers) if draft.state != DraftState.PROCESSING else (),
+        checks=tuple(verdicts_in_words.checks(known)),
+        button=verdicts_in_words.button(known, reverse("publish", args=where)),
+        fingerprint=draft.fingerprint() if known.files else "",
+        grid=_grid_view(known),
+        files=filerows.rows(draft, known.files, known.comparison, last),
+        logs=_logs(draft, known.comparison),
+        evidence_summary=verdicts_in_words.evidence_line(known.comparison),
+        changes=changed,
+        changes_summary=_changes_summary(known, changed),
+        links=_links(draft, can),
+        activity=history.timeline(draft),
+        can=can,
+        poll_url=_poll_url(draft, known),
+        progress=known.progress,
+        error_reason=draft.error if draft.state == DraftState.ERROR else "",
+        ended_text=_ended_text(draft),
+        evidence_url=reverse("evidence-add", args=where),
+        upload_url=reverse("file-upload", args=where),
+        link_create_url=reverse("link-make", args=where),
+        cancel_url=reverse("draft-cancel", args=where),
+        extend_url=reverse("draft-extend", args=where) if can.cancel else "",
+        sums_url=reverse("evidence-sums", args=where),
+    )
+
+
+def _can(who: Member, draft: Draft) -> Can:
+    return Can(
+        publish=draft.is_editable and who.may(Act.PUBLISH),
+        upload=draft.is_editable and who.may(Act.STAGE),
+        evidence=draft.is_editable and who.may(Act.EVIDENCE),
+        links=draft.is_live and who.may(Act.LINK),
+        cancel=draft.is_editable and who.may(Act.CANCEL),
+    )
+
+
+def phase(draft: Draft, *, has_files: bool) -> int:
+    """Return 1 staging, 2 review, 3 publishing or published."""
+    if draft.state in {DraftState.PROCESSING, DraftState.PUBLISHED}:
+        return 3
+    return 2 if has_files else 1
+
+
+def _staged(files: Sequence[File]) -> str:
+    if not files:
+        return ""
+    first, last = min(file.staged_at for file in files), max(file.staged_at for file in files)
+    people = sorted({filerows.staged_by(file) for file in files})
+    others = f" and {count(len(people) - 1, 'other')}" if len(people) > 1 else ""
+    span = f"{first:%H:%M}" if f"{first:%H:%M}" == f"{last:%H:%M}" else f"{first:%H:%M}–{last:%H:%M}"
+    return f"staged {last:%d %B} {span} UTC by {people[0]}{others}"
+
+
+def _grid_view(known: Facts) -> GridView | None:
+    found = known.grid
+    if found is None:
+        return None
+    differs = {
+        name
+        for name, verdict in known.comparison.files.items()
+        if verdict.verdict in {Verdict.MISMATCH, Verdict.CONFLICT}
+    }
+    rows = tuple(
+        GridRow(
+            row.label,
+            tuple(
+                _cell(cell.state, cell.filenames, differs, row.label, column)
+                for cell, column in zip(row.cells, found.columns, strict=True)
+            ),
+        )
+        for row in found.rows
+    )
+    return GridView(found.columns, rows, str(found.sdist), _grid_summary(known, found))
+
+
+def _cell(state: CellState, filenames: Sequence[str], differs: set[str], row: str, column: str) -> GridCell:
+    wrong = [name for name in filenames if name in differs]
+    shown = wrong[0] if wrong else (filenames[0] if filenames else "")
+    word = "differs from CI" if wrong and state != CellState.LOST else _STATE_WORDS[state]
+    spelled = "differs" if wrong and state != CellState.LOST else str(state)
+    return GridCell(spelled, shown, f"{word}: {row}, {column}{f', {shown}' if shown else ''}")
+
+
+def _grid_summary(known: Facts, found: Grid) -> str:
+    wheels = sum(file.filetype == "bdist_wheel" for file in known.files)
+    sdists = len(known.files) - wheels
+    what = ", ".join(filter(None, [count(wheels, "wheel") if wheels else "", "sdist" if sdists else ""]))
+    if not known.last_version:
+        return f"{count(len(known.files), 'file')} ({what})"
+    parts = [
+        f"{len(found.new_files)} new" if found.new_files else "",
+        f"{len(found.lost_files)} lost" if found.lost_files else "",
+    ]
+    difference = ", ".join(filter(None, parts)) or "nothing new, nothing lost"
+    return f"{count(len(known.files), 'file')} ({what}), against {known.last_version}: {difference}"
+
+
+def _logs(draft: Draft, comparison: Comparison) -> tuple[LogRow, ...]:
+    extra: dict[int, list[str]] = {}
+    for claim in comparison.extra:
+        if claim.filename:
+            extra.setdefault(claim.log, []).append(claim.filename)
+    logs = draft.evidence.select_related("added_by_user", "added_by_token").annotate(found=Count("digests"))
+    return tuple(
+        LogRow(
+            label=log.label,
+            source="cut at 20 MB" if log.cut else "pasted",
+            rank=Rank(log.rank).label,
+            by=str(log.added_by_user or log.added_by_token),
+            at=log.added_at,
+            size=log.size,
+            sha256=log.sha256,
+            digests=log.found,
+            extra=tuple(dict.fromkeys(extra.get(log.pk, ()))),
+        )
+        for log in logs.order_by("added_at")
+    )
+
+
+def _changes_summary(known: Facts, changed: Sequence[object]) -> str:
+    if not known.last_version:
+        return "No published release to compare with"
+    return (
+        f"{count(len(changed), 'change')} since {known.last_version}"
+        if changed
+        else f"none since {known.last_version}"
+    )
+
+
+def _links(draft: Draft, can: Can) -> tuple[LinkRow, ...]:
+    where = [draft.project.name, draft.version]
+    return tuple(
+        LinkRow(
+            label=link.label,
+            url=links.url(link) if can.links and not link.revoked_at else "",
+            by=str(link.created_by or "Presscheck"),
+            at=link.created_at,
+            expires_at=min(link.expires_at, draft.expires_at) if draft.is_live else link.expires_at,
+            uses=link.uses,
+            last_used_at=link.last_used_at,
+            revoke_url=reverse("link-revoke", args=[*where, link.pk]) if can.links else "",
+            revoked_at=link.revoked_at,
+        )
+        for link in draft.links.select_related("created_by").order_by("created_at")
+    )
+
+
+def _poll_url(draft: Draft, known: Facts) -> str:
+    """Return where the page asks for news: only while there is something to wait for."""
+    waits = (
+        draft.state == DraftState.PROCESSING
+        or not known.files
+        or any(f.state != FileState.COMPLETED for f in known.files)
+    )
+    if not (draft.is_live and (waits or draft.state == DraftState.OPEN)):
+        return ""
+    return f"{reverse('draft-now', args=[draft.project.name, draft.version])}?seen={seen(draft)}"
+
+
+def seen(draft: Draft) -> str:
+    """Name the state of a draft's page: changes whenever the page would."""
+    running = progress(draft)
+    return f"{draft.pk}.{draft.serial}.{draft.state}.{running.done if running else 0}"
+
+
+def _ended_text(draft: Draft) -> str:
+    if draft.state == DraftState.PUBLISHED:
+        return f"by {draft.ended_by}. Installers get it from the index now."
+    return f"by {draft.ended_by}. Nothing was published." if draft.state == DraftState.CANCELED else ""

@@ -1,0 +1,76 @@
+"""The project page: releases, drafts, people, tokens."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from packaging.version import Version
+
+from drafts.access import gate
+from drafts.access.roles import Act
+from drafts.index.pages import file_url
+from drafts.models import Project
+from drafts.review import queue
+from drafts.review.rows import FileLine, ProjectPage, ReleaseRow
+
+
+@gate.people
+@require_safe
+def project(request: HttpRequest, name: str) -> HttpResponse:
+    """Show a project to its members."""
+    who = gate.member(request, name, Act.SEE)
+    page = ProjectPage(
+        name=who.project.name,
+        role=who.role,
+        releases=_releases(who.project),
+        drafts=tuple(
+            queue.rows(
+                who.project.drafts.live().select_related("project").order_by("-pk"),
+                {who.project.pk: who.role},
+            )
+        ),
+        members=tuple(
+            {"email": row.user.email, "role": row.role} for row in who.project.members.select_related("user")
+        ),
+        tokens=_tokens(who.project) if who.may(Act.TOKENS) else (),
+        simple_url=reverse("simple-project", args=[name]) if who.project.first_published_at else "",
+        upload_url=reverse("upload-new", args=[name]) if who.may(Act.STAGE) else "",
+    )
+    return render(request, "review/project.html", {"p": page})
+
+
+def _releases(project: Project) -> tuple[ReleaseRow, ...]:
+    releases = sorted(
+        project.releases.prefetch_related("files"), key=lambda row: Version(row.version), reverse=True
+    )
+    return tuple(
+        ReleaseRow(
+            version=release.version,
+            published_at=release.published_at,
+            files=tuple(
+                FileLine(
+                    file.filename,
+                    file.size,
+                    file.sha256,
+                    file_url(file),
+                    file.published_at or release.published_at,
+                )
+                for file in sorted(release.files.all(), key=lambda file: file.filename)
+            ),
+        )
+        for release in releases
+    )
+
+
+def _tokens(project: Project) -> tuple[dict[str, object], ...]:
+    return tuple(
+        {
+            "label": token.label,
+            "prefix": {"upload": "pcu_", "evidence": "pce_", "read": "pcr_"}[token.kind],
+            "created_at": token.created_at,
+            "expires_at": token.expires_at,
+            "last_used_at": token.last_used_at,
+            "revoked_at": token.revoked_at,
+        }
+        for token in project.tokens.order_by("-pk")
+    )

@@ -1,0 +1,82 @@
+"""The queue: drafts that wait for you first."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from drafts.access import gate
+from drafts.access.roles import Act, may
+from drafts.intake.sessions import absolute
+from drafts.models import Draft, DraftState, Membership
+from drafts.models.drafts import DraftQuerySet
+from drafts.review import page as pages
+from drafts.review import verdict as words
+from drafts.review.rows import Level, QueueRow
+
+_SHOWN = 100
+_PUBLISHED = 20
+_PHASES = {1: "staging", 2: "review", 3: "publishing"}
+
+
+@gate.people
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """Show the person's drafts: those that wait for them, the others, the lately published."""
+    user = gate.user_of(request)
+    q = request.GET.get("q", "").strip()[:100]
+    roles = dict(Membership.objects.filter(user=user).values_list("project_id", "role"))
+    live = rows(_found(user, q).live().order_by("expires_at")[:_SHOWN], roles)
+    ended = _found(user, q).filter(state=DraftState.PUBLISHED).order_by("-ended_at")[:_PUBLISHED]
+    mine = {Level.STOP, Level.WAIT, Level.YOU, Level.READY, Level.QUIET}
+    context = {
+        "q": q,
+        "waiting": [row for row in live if row.verdict_level in mine and row.files],
+        "others": [row for row in live if not (row.verdict_level in mine and row.files)],
+        "published": rows(ended, roles),
+        "projects": [
+            {"name": name, "url": reverse("project", args=[name])}
+            for name in Membership.objects.filter(user=user)
+            .order_by("project__name")
+            .values_list("project__name", flat=True)
+        ],
+        "upload_url": absolute(reverse("legacy")),
+    }
+    return render(request, "review/queue.html", context)
+
+
+def _found(user: User, q: str) -> DraftQuerySet:
+    drafts = Draft.objects.visible_to(user).select_related("project")
+    if q:
+        by = Q(files__staged_by_user__email__icontains=q) | Q(files__staged_by_token__label__icontains=q)
+        drafts = drafts.filter(Q(project__name__icontains=q) | Q(version__icontains=q) | by).distinct()
+    return drafts
+
+
+def rows(drafts: Iterable[Draft], roles: dict[int, str]) -> list[QueueRow]:
+    """Return one row per draft, with what it waits for in a sentence."""
+    return [row(draft, roles.get(draft.project_id, "")) for draft in drafts]
+
+
+def row(draft: Draft, role: str) -> QueueRow:
+    """Return one draft as a row, for a person of this role."""
+    known = pages.facts(draft, may_publish=may(role, Act.PUBLISH))
+    verdict = words.verdict(known)
+    phase = pages.phase(draft, has_files=bool(known.files))
+    return QueueRow(
+        project=draft.project.name,
+        version=draft.version,
+        url=reverse("draft", args=[draft.project.name, draft.version]),
+        phase=phase,
+        phase_word=str(draft.state) if not draft.is_live else _PHASES[phase],
+        waits_for=verdict.text,
+        verdict_level=verdict.level,
+        files=len(known.files),
+        evidence=words.evidence_line(known.comparison) or "not compared",
+        expires_at=draft.expires_at if draft.is_live else None,
+        updated_at=draft.ended_at or draft.changed_at,
+    )

@@ -1,0 +1,337 @@
+"""What the pages show, as plain values: made by the page builders, read by the templates."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from drafts.inspection.changes import Change
+from drafts.publishing.policy import Blocker
+
+
+class Level(StrEnum):
+    """How loud a verdict is."""
+
+    STOP = "stop"
+    WAIT = "wait"
+    YOU = "you"
+    READY = "ready"
+    BUSY = "busy"
+    DONE = "done"
+    QUIET = "quiet"
+
+
+class Mark(StrEnum):
+    """The sign before a line of the publish panel."""
+
+    OK = "ok"
+    BAD = "bad"
+    WAIT = "wait"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The one sentence at the top of a draft, and a quieter second one."""
+
+    level: Level
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the publish panel."""
+
+    mark: Mark
+    text: str
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The publish button: it names what is left."""
+
+    text: str
+    enabled: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """One cell of the coverage grid."""
+
+    state: str
+    filename: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One platform."""
+
+    label: str
+    cells: tuple[GridCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GridView:
+    """The coverage grid: the file overview."""
+
+    columns: tuple[str, ...]
+    rows: tuple[GridRow, ...]
+    sdist: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A superseded upload."""
+
+    sha256: str
+    size: int
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of a log in its context."""
+
+    log_label: str
+    number: int
+    text: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of a draft."""
+
+    filename: str
+    filetype: str
+    tags: str
+    size: int
+    delta: str
+    sha256: str
+    blake2b_256: str
+    verdict: str
+    rank: str
+    verdict_text: str
+    logged_digest: str
+    log_line: LogLine | None
+    uploaded_by: str
+    uploaded_at: datetime
+    previous: tuple[Earlier, ...]
+    download_url: str
+    delete_url: str
+    replace_url: str
+
+    @property
+    def replaced(self) -> int:
+        return len(self.previous)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One log that was added as evidence."""
+
+    label: str
+    source: str
+    rank: str
+    by: str
+    at: datetime
+    size: int
+    sha256: str
+    digests: int
+    extra: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One draft link."""
+
+    label: str
+    url: str
+    by: str
+    at: datetime
+    expires_at: datetime
+    uses: int
+    last_used_at: datetime | None
+    revoke_url: str
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of the timeline."""
+
+    at: datetime
+    who: str
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """What this person may do with this draft now."""
+
+    publish: bool = False
+    upload: bool = False
+    evidence: bool = False
+    links: bool = False
+    cancel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far publishing is, in bytes hashed again."""
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One file that changed between what was seen and what is."""
+
+    kind: str
+    filename: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPage:
+    """Everything the draft page shows."""
+
+    project: str
+    version: str
+    url: str
+    state: str
+    phase: int
+    expires_at: datetime
+    totals: str
+    staged: str
+    verdict: Verdict
+    blockers: tuple[Blocker, ...]
+    checks: tuple[Check, ...]
+    button: Button
+    fingerprint: str
+    grid: GridView | None
+    files: tuple[FileRow, ...]
+    logs: tuple[LogRow, ...]
+    evidence_summary: str
+    changes: tuple[Change, ...]
+    changes_summary: str
+    links: tuple[LinkRow, ...]
+    activity: tuple[EventRow, ...]
+    can: Can
+    poll_url: str
+    progress: Progress | None
+    error_reason: str
+    ended_text: str
+    evidence_url: str = ""
+    upload_url: str = ""
+    link_create_url: str = ""
+    cancel_url: str = ""
+    extend_url: str = ""
+    sums_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """What the publish confirmation asks for."""
+
+    fingerprint: str
+    totals: str
+    files: tuple[FileRow, ...] = ()
+    code_needed: bool = True
+    error: str = ""
+    changed: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One draft in a list."""
+
+    project: str
+    version: str
+    url: str
+    phase: int
+    phase_word: str
+    waits_for: str
+    verdict_level: Level
+    files: int
+    evidence: str
+    expires_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """The lines of one installer."""
+
+    id: str
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TesterFile:
+    """One file as a tester sees it."""
+
+    filename: str
+    size: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TesterPage:
+    """What a tester without an account sees."""
+
+    project: str
+    version: str
+    state: str
+    label: str
+    staged_text: str = ""
+    expires_at: datetime | None = None
+    tabs: tuple[Tab, ...] = ()
+    files: tuple[TesterFile, ...] = ()
+    published_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A published file on the project's page."""
+
+    filename: str
+    size: int
+    sha256: str
+    url: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A published release on the project's page."""
+
+    version: str
+    published_at: datetime
+    files: tuple[FileLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """What a member sees of a project."""
+
+    name: str
+    role: str
+    releases: tuple[ReleaseRow, ...]
+    drafts: tuple[QueueRow, ...]
+    members: tuple[object, ...]
+    tokens: tuple[object, ...]
+    simple_url: str
+    upload_url: str = field(default="")

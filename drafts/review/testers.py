@@ -1,0 +1,108 @@
+"""The tester's page, for people without an account: what this is, until when, the lines to copy."""
+
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from drafts.access import gate, links
+from drafts.access.gate import DraftAccess
+from drafts.index.drafts import private
+from drafts.models import File
+from drafts.review.filerows import staged_by
+from drafts.review.rows import Tab, TesterFile, TesterPage
+
+
+@private
+def page(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show the draft that a link opens; after publishing, where it is public."""
+    try:
+        access = gate.draft_link(request, token)
+    except Http404:
+        return render(request, "404.html", status=404)
+    return _shown(request, access)
+
+
+def _shown(request: HttpRequest, access: DraftAccess) -> HttpResponse:
+    draft = access.draft
+    shown = TesterPage(
+        project=draft.project.name, version=draft.version, state=draft.state, label=access.link.label
+    )
+    if access.ended:
+        public = reverse("simple-project", args=[draft.project.name])
+        shown = replace(shown, staged_text="This draft was published.", published_url=public)
+    else:
+        rows = draft.files.completed().select_related("staged_by_token", "staged_by_user")
+        files = list(rows.order_by("filename"))
+        shown = replace(
+            shown,
+            staged_text=_staged_text(files),
+            expires_at=min(access.link.expires_at, draft.expires_at),
+            tabs=_tabs(access),
+            files=tuple(_file(file) for file in files),
+        )
+    return render(request, "review/tester.html", {"t": shown})
+
+
+def _staged_text(files: list[File]) -> str:
+    if not files:
+        return "Nothing is staged yet."
+    return f"Staged by {', '.join(sorted({staged_by(file) for file in files}))}, not published."
+
+
+def _file(file: File) -> TesterFile:
+    return TesterFile(file.filename, file.size, file.sha256, f"files/{file.handle}/{quote(file.filename)}")
+
+
+def _tabs(access: DraftAccess) -> tuple[Tab, ...]:
+    """Return the lines for pip and uv, the Basic form first: installers redact passwords, paths they print."""
+    token, base = links.token(access.link), urlsplit(settings.PRESSCHECK_URL)
+    requirement = f"{access.draft.project.name}=={access.draft.version}"
+    basic = f"{base.scheme}://draft:{token}@{base.netloc}{base.path}/draft/simple/"
+    path = f"{links.url(access.link)}simple/"
+    variable = f"export DRAFT={basic}"
+    return (
+        Tab(
+            "pip",
+            "pip",
+            (
+                ("The address first, so that it does not end up in scripts:", variable),
+                (
+                    "Then install exactly this version:",
+                    f'pip install --extra-index-url "$DRAFT" "{requirement}"',
+                ),
+                (
+                    "More: the address with the token in its path",
+                    f'pip install --extra-index-url "{path}" "{requirement}"',
+                ),
+            ),
+        ),
+        Tab(
+            "uv",
+            "uv",
+            (
+                ("The address first:", variable),
+                (
+                    "Then, into the environment you are in:",
+                    f'uv pip install --extra-index-url "$DRAFT" "{requirement}"',
+                ),
+                (
+                    "More: the address with the token in its path",
+                    f'uv pip install --extra-index-url "{path}" "{requirement}"',
+                ),
+            ),
+        ),
+        Tab(
+            "hashes",
+            "with hashes",
+            (
+                (
+                    "Pinned to the staged bytes by SHA-256:",
+                    f'pip install --extra-index-url "$DRAFT" --no-deps --require-hashes -r {links.url(access.link)}requirements.txt',
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,116 @@
+"""Bytes in a folder: ``ab/abcdef…/NAME``; written as ``.part`` and renamed when whole."""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from drafts.storage.errors import NoSuchObject, StorageFull
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{32}\Z")
+_NAME = re.compile(r"[A-Za-z0-9._+!-]{1,255}\Z")
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class DiskWriter:
+    """One object on its way in."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._part.open("xb+")
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes. Raises StorageFull; then call ``abort``."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise _translated(error) from error
+
+    def commit(self) -> None:
+        """Make the object readable under its name, on the disk before any row speaks of it."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise _translated(error) from error
+        self._file.close()
+        self._part.replace(self._path)
+
+    def abort(self) -> None:
+        """Leave nothing behind; harmless after ``commit`` only in that the object then goes too."""
+        self._file.close()
+        shutil.rmtree(self._path.parent, ignore_errors=True)
+
+    def reader(self) -> BinaryIO:
+        """Return the bytes written so far, to look inside before they are committed. The caller closes it."""
+        self._file.flush()
+        return self._part.open("rb")
+
+
+class DiskStorage:
+    """A folder of objects."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def _folder(self, object_id: str) -> Path:
+        if not _OBJECT_ID.match(object_id):
+            raise NoSuchObject("an object id is 32 hexadecimal digits")
+        return self._root / object_id[:2] / object_id
+
+    def _path(self, object_id: str, name: str) -> Path:
+        if not _NAME.match(name) or name in {".", ".."}:
+            raise NoSuchObject("not a file name that is stored here")
+        return self._folder(object_id) / name
+
+    def create(self, object_id: str, name: str) -> DiskWriter:
+        """Begin an object. Raises StorageFull."""
+        try:
+            return DiskWriter(self._path(object_id, name))
+        except OSError as error:
+            raise _translated(error) from error
+
+    def open(self, object_id: str, name: str) -> BinaryIO:
+        """Open an object for reading. Raises NoSuchObject."""
+        try:
+            return self._path(object_id, name).open("rb")
+        except FileNotFoundError as error:
+            raise NoSuchObject(f"{name} is not in the store") from error
+
+    def size(self, object_id: str, name: str) -> int:
+        """Return the size in bytes. Raises NoSuchObject."""
+        try:
+            return self._path(object_id, name).stat().st_size
+        except FileNotFoundError as error:
+            raise NoSuchObject(f"{name} is not in the store") from error
+
+    def delete(self, object_id: str) -> None:
+        """Delete everything under an object id; deleting twice is fine."""
+        shutil.rmtree(self._folder(object_id), ignore_errors=True)
+
+    def objects(self) -> Iterator[tuple[str, datetime]]:
+        """Yield every object id and when it was last written (UTC)."""
+        for folder in self._root.glob("??/*"):
+            if _OBJECT_ID.match(folder.name):
+                try:
+                    yield folder.name, datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+                except FileNotFoundError:
+                    continue
+
+    def local_path(self, object_id: str, name: str) -> Path | None:
+        """Return where the bytes lie on this machine, for the web server's own sending."""
+        return self._path(object_id, name)
+
+
+def _translated(error: OSError) -> Exception:
+    if error.errno in _FULL:
+        return StorageFull(
+            "the server's disk is full: nothing was kept; try again when the operator has made room"
+        )
+    return error

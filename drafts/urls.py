@@ -1,0 +1,78 @@
+"""Every URL of the product on one page."""
+
+from django.urls import include, path
+
+from drafts.index import drafts as draft_pages
+from drafts.index import views as index
+from drafts.intake import legacy, sessions
+from drafts.operations import health
+from drafts.review import ci, draft, evidence, files, links, projects, publish, queue, testers
+
+urlpatterns = [
+    path("", queue.queue, name="queue"),
+    path("help/ci/", ci.snippets, name="ci"),
+    path("projects/<slug:name>/", projects.project, name="project"),
+    path("projects/<slug:name>/upload/", files.upload_new, name="upload-new"),
+    path(
+        "projects/<slug:name>/drafts/<str:version>/",
+        include(
+            [
+                path("", draft.draft, name="draft"),
+                path("now/", draft.now, name="draft-now"),
+                path("evidence/", evidence.add, name="evidence-add"),
+                path("evidence/SHA256SUMS", evidence.sums, name="evidence-sums"),
+                path("upload/", files.upload, name="file-upload"),
+                path("files/<str:filename>/delete/", files.delete, name="file-delete"),
+                path("files/<str:filename>/download/", files.download, name="file-download"),
+                path("links/", links.make, name="link-make"),
+                path("links/<int:link_id>/revoke/", links.revoke, name="link-revoke"),
+                path("publish/", publish.publish, name="publish"),
+                path("cancel/", draft.cancel, name="draft-cancel"),
+                path("extend/", draft.extend, name="draft-extend"),
+            ],
+        ),
+    ),
+    path("legacy", legacy.without_slash),
+    path("legacy/", legacy.upload, name="legacy"),
+    path(
+        "upload/",
+        include(
+            [
+                path("", sessions.root, name="upload-root"),
+                path("<str:handle>/", sessions.session, name="session"),
+                path("<str:handle>/publish/", sessions.publish, name="session-publish"),
+                path("<str:handle>/extend/", sessions.extend, name="session-extend"),
+                path("<str:handle>/files/", sessions.files, name="session-files"),
+                path("<str:handle>/files/<str:filename>/", sessions.file, name="session-file"),
+            ],
+        ),
+    ),
+    path("simple/", index.root, name="simple-root"),
+    path("simple/<str:name>/", index.project, name="simple-project"),
+    path("files/<str:public_id>/<str:filename>", index.file, name="file"),
+    path(
+        "draft/",
+        include(
+            [
+                # Basic auth: user "draft", password the token.
+                path("simple/", draft_pages.root),
+                path("simple/<str:name>/", draft_pages.project),
+                path("only/simple/", draft_pages.root, {"only": True}),
+                path("only/simple/<str:name>/", draft_pages.project, {"only": True}),
+                path("files/<str:handle>/<str:filename>", draft_pages.file),
+                path("requirements.txt", draft_pages.requirements),
+                # The token in the path.
+                path("<str:token>/", testers.page, name="tester"),
+                path("<str:token>/simple/", draft_pages.root),
+                path("<str:token>/simple/<str:name>/", draft_pages.project),
+                path("<str:token>/only/simple/", draft_pages.root, {"only": True}),
+                path("<str:token>/only/simple/<str:name>/", draft_pages.project, {"only": True}),
+                path("<str:token>/files/<str:handle>/<str:filename>", draft_pages.file, name="draft-file"),
+                path("<str:token>/requirements.txt", draft_pages.requirements, name="draft-requirements"),
+                path("<path:_rest>", draft_pages.nothing),
+            ],
+        ),
+    ),
+    path("healthz", health.process),
+    path("readyz", health.ready),
+]

@@ -1,0 +1,262 @@
+"""The cast and the things: alice owns, mike maintains, rita reviews, charlie is a stranger, ci is the upload token."""
+
+import base64
+import socket
+from dataclasses import dataclass
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, TransactionTestCase
+from django.urls import reverse
+
+from accounts import people
+from accounts.audit import Actor
+from accounts.models import TotpCounter, User
+from drafts.access import tokens
+from drafts.access.projects import create
+from drafts.models import Draft, Job, Kind, Project, TokenKind, jobs
+from tests import wheels
+from tests.environment import DATA
+
+PASSWORD = "correct horse battery staple"
+SECRETS = {
+    "alice": base64.b32encode(b"alice-alice-alice-al").decode(),
+    "mike": base64.b32encode(b"mike-mike-mike-mike-").decode(),
+    "rita": base64.b32encode(b"rita-rita-rita-rita-").decode(),
+    "charlie": base64.b32encode(b"charlie-charlie-char").decode(),
+}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings():
+    """Leave the database's name alone: each test process has its own data folder, which live servers share."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_is_the_servers(django_db_keepdb):
+    """Check that the test database is the file a server on this data folder opens."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["TEST"]["NAME"] = str(settings.DATABASES["default"]["NAME"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files():
+    """Collect the static files once, as a server does at its start."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _append_only_around_flush():
+    """Drop the audit trail's triggers for Django's flush between transactional tests, and make them again."""
+    from importlib import import_module
+
+    triggers = import_module("accounts.migrations.0002_append_only")
+    flush = TransactionTestCase._fixture_teardown
+
+    def teardown(self):
+        with connection.schema_editor() as editor:
+            triggers.drop(None, editor)
+        try:
+            flush(self)
+        finally:
+            with connection.schema_editor() as editor:
+                triggers.make(None, editor)
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = flush
+
+
+_connect = socket.socket.connect
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch):
+    """The network is closed but for loopback."""
+
+    def connect(self, address):
+        if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "localhost", "::1")):
+            raise RuntimeError(f"a test wanted to reach {address}")
+        return _connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def totp_code(name: str, *, ahead: int = 0) -> str:
+    """The next code of this person that was not used yet, as their authenticator would show it."""
+    import time
+
+    user = User.objects.get(email=f"{name}@example.org")
+    row = TotpCounter.objects.filter(user=user).first()
+    counter = int(time.time()) // 30 + ahead
+    if row and row.last_counter >= counter:
+        # Nobody waits half a minute in a test: forget that a code was used.
+        TotpCounter.objects.filter(user=user).update(last_counter=counter - 1)
+    return format_hotp_value(hotp_value(SECRETS[name], counter))
+
+
+def person(name: str) -> User:
+    """Make somebody who is fully enrolled."""
+    return people.add(
+        email=f"{name}@example.org",
+        name=name,
+        password=PASSWORD,
+        totp_secret=SECRETS[name],
+        by=Actor.system("tests"),
+    )
+
+
+@pytest.fixture
+def alice(db):
+    """Owns the project."""
+    return person("alice")
+
+
+@pytest.fixture
+def mike(db):
+    """Maintains the project."""
+    return person("mike")
+
+
+@pytest.fixture
+def rita(db):
+    """Only reviews."""
+    return person("rita")
+
+
+@pytest.fixture
+def charlie(db):
+    """A stranger."""
+    return person("charlie")
+
+
+@pytest.fixture
+def project(alice, mike, rita):
+    """sampleproject, with alice, mike and rita on it."""
+    return create(
+        name="sampleproject",
+        by=Actor.system("tests"),
+        owner=alice.email,
+        maintainers=[mike.email],
+        reviewers=[rita.email],
+    )
+
+
+@dataclass(frozen=True)
+class Ci:
+    """The upload token, and how a build job uses it."""
+
+    token: str
+    row: object
+
+    @property
+    def basic(self) -> str:
+        return "Basic " + base64.b64encode(f"__token__:{self.token}".encode()).decode()
+
+    def upload(self, built: wheels.Built, **changes):
+        """Post one file to /legacy/ as twine does; ``changes`` replace fields, None leaves one out."""
+        return upload(Client(), built, self.basic, **changes)
+
+
+def upload_form(built: wheels.Built, **changes):
+    """The fields of a legacy upload."""
+    import hashlib
+
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    is_wheel = built.filename.endswith(".whl")
+    stem = built.filename.removesuffix(".tar.gz")
+    name, version = built.filename.split("-")[:2] if is_wheel else stem.rsplit("-", 1)
+    form = {
+        ":action": "file_upload",
+        "protocol_version": "1",
+        "name": name,
+        "version": version,
+        "filetype": "bdist_wheel" if is_wheel else "sdist",
+        "metadata_version": "2.1",
+        "sha256_digest": hashlib.sha256(built.data).hexdigest(),
+        "content": SimpleUploadedFile(built.filename, built.data),
+    }
+    form.update(changes)
+    return {key: value for key, value in form.items() if value is not None}
+
+
+def upload(client: Client, built: wheels.Built, authorization: str | None, **changes):
+    """Post one file to /legacy/."""
+    headers = {"Authorization": authorization} if authorization else {}
+    return client.post("/legacy/", upload_form(built, **changes), headers=headers)
+
+
+def make_ci(project: Project, **options) -> Ci:
+    """Make an upload token."""
+    row, token = tokens.make(
+        project=project, kind=TokenKind.UPLOAD, by=Actor.system("tests"), label=options.pop("label", "release.yml"), **options
+    )
+    return Ci(token, row)
+
+
+@pytest.fixture
+def ci(project):
+    """The upload token of the project."""
+    return make_ci(project)
+
+
+def sign_in(user: User, client: Client | None = None) -> Client:
+    """A browser in which this person gave password and code, through the pages."""
+    client = client or Client()
+    name = user.email.split("@")[0]
+    response = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    assert response.status_code == 302, response.content.decode()
+    response = client.post(response["Location"], {"code": totp_code(name)})
+    assert response.status_code == 302, response.content.decode()
+    return client
+
+
+HANDLERS = {}
+
+
+def do_jobs() -> int:
+    """Do every job that is due, as a worker would; returns how many."""
+    from drafts.intake import purge
+    from drafts.publishing import flip
+
+    handlers = {Kind.PUBLISH: flip.work, Kind.PURGE: purge.work}
+    done = 0
+    while due := list(Job.objects.due()):
+        for job in due:
+            jobs.run(job.pk, handlers[Kind(job.kind)])
+            done += 1
+    return done
+
+
+def draft_url(draft: Draft, name: str = "draft", *more) -> str:
+    """A page of a draft."""
+    return reverse(name, args=[draft.project.name, draft.version, *more])
+
+
+def publish(draft: Draft, user: User, client: Client | None = None, **form):
+    """Press Publish as the page would, and let the worker do its part."""
+    client = client or sign_in(user)
+    name = user.email.split("@")[0]
+    fields = {"fingerprint": draft.fingerprint(), "code": totp_code(name), **form}
+    response = client.post(draft_url(draft, "publish"), fields)
+    do_jobs()
+    draft.refresh_from_db()
+    return response
+
+
+@pytest.fixture
+def draft(ci):
+    """A draft of sampleproject 1.0: a wheel and an sdist that ci staged."""
+    for built in (wheels.wheel(), wheels.sdist()):
+        assert ci.upload(built).status_code == 200
+    return Draft.objects.get()
+
+
+@pytest.fixture
+def data_folder():
+    """The data folder of this test process."""
+    return DATA

@@ -1,0 +1,29 @@
+"""Where the tests' server lives: an own data folder and port per test process, set before settings are read."""
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+for name in [name for name in os.environ if name.startswith("PRESSCHECK_") and name != "PRESSCHECK_REQUIRE_ALL"]:
+    del os.environ[name]
+for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+    os.environ.pop(name, None)
+DATA = tempfile.mkdtemp(prefix="presscheck-test-")
+PORT = _free_port()
+os.environ.update(
+    PRESSCHECK_DATA=DATA,
+    PRESSCHECK_URL=f"http://localhost:{PORT}",
+    PRESSCHECK_JOB_LEASE_SECONDS="3",
+    PRESSCHECK_SWEEP_SECONDS="1",
+    DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's loop runs in the thread that talks to the database
+)
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
