@@ -101,6 +101,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"words": "drafts.review.templatetags.words"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -262,5 +263,9 @@ LOGGING = {
     "filters": {"scrub": {"()": "drafts.secrets.ScrubFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["scrub"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"drafts": {"level": "INFO"}, "accounts": {"level": "INFO"}},
+    "loggers": {
+        "drafts": {"level": "INFO"},
+        "accounts": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},  # a 404 is an answer, not news
+    },
 }

@@ -41,7 +41,7 @@ RULES = [
     ("a rank that is self already", [claim(rank=Rank.SELF)], Verdict.MATCH, Rank.SELF),
     ("self does not break a match", [claim(), claim(OTHER, **OWN)], Verdict.MATCH, Rank.PASTED),
     ("self does not mend a mismatch", [claim(OTHER), claim(**OWN)], Verdict.MISMATCH, Rank.PASTED),
-    ("an earlier upload", [claim(OLD)], Verdict.MISSING, None),
+    ("an earlier upload, which what is staged replaced", [claim(OLD)], Verdict.MISMATCH, Rank.PASTED),
     ("an earlier upload, then this one", [claim(OLD), claim(log=2)], Verdict.MATCH, Rank.PASTED),
     ("MD5", [claim(MD5, algorithm="md5")], Verdict.NONE, None),
     ("SHA-512", [claim("f" * 128, algorithm="sha512")], Verdict.NONE, None),

@@ -5,10 +5,10 @@ import tarfile
 import zipfile
 
 import pytest
-import wheels
-from refusals import SMALL, codes, opened
 
 from drafts.dist import BadDistribution, Code, Limits, open_distribution
+from tests import wheels
+from tests.refusals import SMALL, codes, opened
 
 
 def test_a_wheel_is_read():

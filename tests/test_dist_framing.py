@@ -4,10 +4,10 @@ import io
 import zipfile
 
 import pytest
-import wheels
-from refusals import codes, opened
 
 from drafts.dist import Code, Limits
+from tests import wheels
+from tests.refusals import codes, opened, refusals
 
 METADATA = b"sampleproject-1.0.dist-info/METADATA"
 
@@ -23,8 +23,17 @@ def cut_and_mend(data, edit):
     return bytes(members + directory + record)
 
 
-def gap(members, directory):
+def gap_at_the_end(members, directory):
     return members + b"hidden", directory
+
+
+def gap_between(members, directory):
+    second = directory.find(b"PK\1\2", 4)
+    at = int.from_bytes(directory[second + 42 : second + 46], "little")
+    while second != -1:
+        directory[second + 42] += 6
+        second = directory.find(b"PK\1\2", second + 4)
+    return members[:at] + b"hidden" + members[at:], directory
 
 
 def other_local_name(members, directory):
@@ -100,29 +109,44 @@ def undeclared_utf8(members, directory):
 
 
 @pytest.mark.parametrize(
-    ("edit", "code"),
+    ("edit", "code", "words"),
     [
-        (gap, Code.ZIP_FRAMING),
-        (other_local_name, Code.ZIP_FRAMING),
-        (other_local_size, Code.ZIP_FRAMING),
-        (other_central_crc, Code.ZIP_FRAMING),
-        (shifted_offset, Code.ZIP_FRAMING),
-        (offset_beyond_the_end, Code.ZIP_FRAMING),
-        (junk_in_the_directory, Code.ZIP_FRAMING),
-        (cut_directory, Code.ZIP_FRAMING),
-        (member_comment, Code.ZIP_COMMENT),
-        (unicode_path_extra, Code.ZIP_FEATURE),
-        (overlong_extra, Code.ZIP_FRAMING),
-        (zip64_sizes_missing, Code.ZIP_FRAMING),
-        (several_disks, Code.ZIP_FRAMING),
-        (undeclared_utf8, Code.BAD_MEMBER_NAME),
+        (gap_at_the_end, Code.ZIP_FRAMING, "bytes between the archive's members and its directory"),
+        (gap_between, Code.ZIP_FRAMING, "does not begin where the one before it ends"),
+        (other_local_name, Code.ZIP_FRAMING, "described in two ways"),
+        (other_local_size, Code.ZIP_FRAMING, "described in two ways"),
+        (other_central_crc, Code.ZIP_FRAMING, "described in two ways"),
+        (shifted_offset, Code.ZIP_FRAMING, "does not begin where"),
+        (offset_beyond_the_end, Code.ZIP_FRAMING, "does not begin where"),
+        (junk_in_the_directory, Code.ZIP_FRAMING, "middle of a header"),
+        (cut_directory, Code.ZIP_FRAMING, "middle of a header"),
+        (member_comment, Code.ZIP_COMMENT, "has a comment"),
+        (unicode_path_extra, Code.ZIP_FEATURE, "second name"),
+        (overlong_extra, Code.ZIP_FRAMING, "longer than its header"),
+        (zip64_sizes_missing, Code.ZIP_FRAMING, "lacks the ZIP64 sizes"),
+        (several_disks, Code.ZIP_FRAMING, "several disks"),
+        (undeclared_utf8, Code.BAD_MEMBER_NAME, "UTF-8"),
     ],
 )
-def test_an_archive_that_contradicts_itself_is_refused(edit, code):
+def test_an_archive_that_contradicts_itself_is_refused(edit, code, words):
     built = wheels.wheel()
     edited = cut_and_mend(built.data, edit)
     assert edited != built.data
-    assert codes(wheels.Built(built.filename, edited))[:1] == [code]
+    first = refusals(wheels.Built(built.filename, edited))[0]
+    assert first.code is code
+    assert words in first.message
+
+
+def test_bytes_between_directory_and_end_record_are_refused():
+    built = wheels.wheel()
+    assert codes(wheels.Built(built.filename, built.data[:-22] + b"hidden" + built.data[-22:])) == [
+        Code.ZIP_FRAMING
+    ]
+
+
+def test_a_comment_that_is_announced_and_missing_is_refused():
+    built = wheels.wheel()
+    assert codes(wheels.Built(built.filename, built.data[:-2] + b"\5\0")) == [Code.ZIP_COMMENT]
 
 
 def test_mending_an_unchanged_archive_leaves_it_sound():
@@ -152,6 +176,35 @@ def test_a_stream_of_another_length_than_declared_is_refused(change):
     data[local + 22] += change
     data[central + 24] += change
     assert codes(wheels.Built(built.filename, bytes(data))) == [Code.BAD_MEMBER_DATA]
+
+
+def test_a_stored_member_with_two_sizes_is_refused():
+    built = wheels.wheel(compression=zipfile.ZIP_STORED)
+    data = bytearray(built.data)
+    data[22] += 1
+    data[data.find(b"PK\1\2") + 24] += 1
+    assert codes(wheels.Built(built.filename, bytes(data))) == [Code.ZIP_FRAMING]
+
+
+@pytest.mark.parametrize("hidden", [b"", b"hidden"])
+def test_bytes_behind_a_deflate_stream_are_refused(hidden):
+    built = wheels.wheel(description="x" * 100)
+    data = bytearray(built.data)
+    local, central = local_and_central(data)
+    start = data.find(b"PK\3\4", local + 4)
+    for header, at in ((local, 18), (central, 20)):
+        data[header + at] += len(hidden)
+    while central != -1:
+        central = data.find(b"PK\1\2", central + 4)
+        if central != -1:
+            shifted = int.from_bytes(data[central + 42 : central + 46], "little") + len(hidden)
+            data[central + 42 : central + 46] = shifted.to_bytes(4, "little")
+    end = len(data) - 22
+    data[end + 16 : end + 20] = (int.from_bytes(data[end + 16 : end + 20], "little") + len(hidden)).to_bytes(
+        4, "little"
+    )
+    data[start:start] = hidden
+    assert codes(wheels.Built(built.filename, bytes(data))) == [Code.BAD_MEMBER_DATA] * bool(hidden)
 
 
 def test_damaged_data_is_refused():

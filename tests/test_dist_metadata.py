@@ -6,10 +6,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wheels import core_metadata
 
 from drafts.dist import BadDistribution, Code
 from drafts.dist.metadata import parse_metadata
+from tests.wheels import core_metadata
 
 
 def metadata(*fields, version="2.1", description=""):
@@ -152,6 +152,7 @@ def test_bad_metadata_is_refused_with_the_field(data, words):
         pytest.param(
             b"".join(b"x%d: y\n" % number for number in range(80_000)), id="80 000 different fields"
         ),
+        pytest.param(b"".join(b"x%d: y\n" % number for number in range(101)) + metadata(), id="104 fields"),
         pytest.param(metadata() + b"Classifier: x\n" * 70_000, id="70 000 classifiers"),
         pytest.param(metadata(("Requires-Dist", "a; " + "(" * 30_000)), id="nested parentheses"),
         pytest.param(core_metadata("a", "1" * 5000), id="version of 5000 digits"),

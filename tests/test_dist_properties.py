@@ -3,10 +3,11 @@
 import gzip
 import zipfile
 
-import wheels
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from refusals import codes
+
+from tests import wheels
+from tests.refusals import codes
 
 
 @given(st.binary(max_size=300), st.sampled_from(["a-1.0-py3-none-any.whl", "a-1.0.tar.gz"]))

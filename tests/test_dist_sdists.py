@@ -1,12 +1,13 @@
 """Wrong source distributions, each refused with its code."""
 
+import gzip
 import tarfile
 
 import pytest
-import wheels
-from refusals import codes
 
 from drafts.dist import Code
+from tests import wheels
+from tests.refusals import SMALL, codes, refusals
 
 
 def pax_size(name):
@@ -76,3 +77,95 @@ WRONG_SDISTS = {
 def test_a_wrong_sdist_is_refused(case):
     built, code = WRONG_SDISTS[case]
     assert codes(built)[:1] == [code]
+
+
+def block(kind, name, data=b"", size=None):
+    """One header with its data, as it stands in a tar."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(data) if size is None else size
+    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
+
+
+def raw(*blocks, end=bytes(1024)):
+    """A sdist of the given blocks after a sound PKG-INFO."""
+    pkg_info = block(tarfile.REGTYPE, "a-1.0/PKG-INFO", wheels.core_metadata("a", "1.0"))
+    return wheels.Built("a-1.0.tar.gz", gzip.compress(b"".join([pkg_info, *blocks]) + end, mtime=0))
+
+
+FILE = block(tarfile.REGTYPE, "a-1.0/x")
+LONG_NAME = block(tarfile.GNUTYPE_LONGNAME, "././@LongLink", b"a-1.0/long\0")
+
+
+def pax(data, kind=tarfile.XHDTYPE):
+    return block(kind, "pax", data)
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        pytest.param(raw(FILE), id="plain"),
+        pytest.param(raw(LONG_NAME, FILE), id="long name"),
+        pytest.param(raw(pax(b"20 path=a-1.0/other\n"), FILE), id="pax path"),
+        pytest.param(raw(pax(b"13 comment=x\n", tarfile.XGLTYPE), FILE), id="global comment"),
+        pytest.param(raw(FILE, end=bytes(10240)), id="padded"),
+        pytest.param(raw(block(tarfile.DIRTYPE, "a-1.0/d/")), id="folder"),
+        pytest.param(raw(block(tarfile.AREGTYPE, "a-1.0/x", b"x")), id="file of an old tar"),
+    ],
+)
+def test_a_sound_tar_is_read(built):
+    assert codes(built) == []
+
+
+@pytest.mark.parametrize(
+    ("built", "words"),
+    [
+        pytest.param(raw(block(tarfile.REGTYPE, "a-1.0/x", size=-1)), "negative size", id="negative size"),
+        pytest.param(raw(LONG_NAME, LONG_NAME, FILE), "two long", id="two long names"),
+        pytest.param(
+            raw(LONG_NAME, pax(b"20 path=a-1.0/other\n"), FILE), "two long", id="two kinds of long names"
+        ),
+        pytest.param(raw(pax(b"8 path=\n"), FILE), "empty name", id="empty path"),
+        pytest.param(raw(LONG_NAME), "without the member", id="long name without member"),
+        pytest.param(raw(FILE, end=bytes(512)), "two empty blocks", id="one empty block"),
+        pytest.param(
+            raw(FILE, end=bytes(512) + FILE), "two empty blocks", id="a member behind an empty block"
+        ),
+        pytest.param(raw(FILE, end=b""), "does not hold together", id="no end"),
+        pytest.param(raw(pax(b"20 path=a-1.0/other\n", tarfile.XGLTYPE), FILE), "one name", id="global path"),
+        pytest.param(raw(pax(b"9 size=1\n"), FILE), "size of a member", id="pax size"),
+        pytest.param(raw(pax(b"22 GNU.sparse.major=1\n"), FILE), "size of a member", id="pax sparse file"),
+        pytest.param(raw(pax(b"x" * 70_000), FILE), "64 KiB", id="long pax header"),
+        pytest.param(raw(pax(b"x"), FILE), "malformed", id="pax without length"),
+        pytest.param(raw(pax(b"99 path=x\n"), FILE), "malformed", id="pax too long"),
+        pytest.param(raw(pax(b"8 path=x\n"), FILE), "malformed", id="pax too short"),
+        pytest.param(raw(pax(b"7 path\n"), FILE), "malformed", id="pax without value"),
+        pytest.param(raw(pax(b"0 path=x\n"), FILE), "malformed", id="pax of length 0"),
+        pytest.param(raw(pax(b"123456789 path=x\n"), FILE), "malformed", id="pax of great length"),
+        pytest.param(raw(block(tarfile.XHDTYPE, "pax", size=6000)), "middle of a header", id="pax cut short"),
+        pytest.param(
+            raw(block(tarfile.REGTYPE, "a-1.0/x", size=9000)), "middle of a member", id="file cut short"
+        ),
+        pytest.param(
+            raw(block(tarfile.GNUTYPE_LONGNAME, "long", b"a-1.0/x/\0"), FILE),
+            "ends with '/'",
+            id="file like a folder",
+        ),
+        pytest.param(raw(b"x" * 512), "does not hold together", id="junk for a header"),
+    ],
+)
+def test_a_tar_that_does_not_hold_together_is_refused(built, words):
+    (refusal,) = refusals(built)
+    assert (refusal.code, words in refusal.message) == (Code.BAD_TAR, True), refusal.message
+
+
+def test_a_folder_with_data_is_refused():
+    assert codes(raw(block(tarfile.DIRTYPE, "a-1.0/d/", size=512), FILE)) == [Code.TAR_SPECIAL_FILE]
+
+
+@pytest.mark.parametrize(("hidden", "expected"), [(b"", []), (b"x", [Code.TRAILING_BYTES])])
+def test_a_byte_after_the_gzip_data_is_seen_wherever_reading_paused(hidden, expected):
+    plain = raw(FILE).data
+    name = b"x" * (64 * 1024 - len(plain) - 1) + b"\0"
+    named = plain[:3] + b"\x08" + plain[4:10] + name + plain[10:]  # FNAME fills one read exactly
+    assert len(named) == 64 * 1024
+    assert codes(wheels.Built("a-1.0.tar.gz", named + hidden), SMALL) == expected

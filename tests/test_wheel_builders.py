@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-import wheels
+
+from tests import wheels
 
 
 def test_the_same_wheel_is_built_twice_and_salt_makes_another():

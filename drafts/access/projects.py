@@ -35,14 +35,18 @@ def create(
     try:
         normalised = canonicalize_name(name, validate=True)
     except InvalidName as error:
-        raise BadProject(f"'{name}' is not a project name: letters, digits, and single . _ - between them") from error
+        raise BadProject(
+            f"'{name}' is not a project name: letters, digits, and single . _ - between them"
+        ) from error
     members = _members(owner, maintainers, reviewers)
     try:
         with transaction.atomic():
             project = Project.objects.create(name=normalised)
     except IntegrityError as error:
         raise BadProject(f"there is already a project named {normalised}") from error
-    Membership.objects.bulk_create(Membership(project=project, user=user, role=role) for user, role in members.items())
+    Membership.objects.bulk_create(
+        Membership(project=project, user=user, role=role) for user, role in members.items()
+    )
     people = {user.email: str(role) for user, role in members.items()}
     audit.record(Event.CREATED, on=project, by=by, members=people)
     return project

@@ -30,11 +30,11 @@ def read_sdist(file: Readable, name: FileName, limits: Limits) -> Contents:
         members.append(Member(member.name, member.size, member.mode))
         if _is_pkg_info(member):
             pkg_infos.append(_read_pkg_info(tar, member, limits))
-    refuse_if_any(_findings(members, name, len(pkg_infos)))
+    refuse_if_any(_findings(members, name, has_pkg_info=bool(pkg_infos)))
     return Contents(pkg_infos[0], tuple(members))
 
 
-def _findings(members: Sequence[Member], name: FileName, pkg_infos: int) -> list[Refusal]:
+def _findings(members: Sequence[Member], name: FileName, *, has_pkg_info: bool) -> list[Refusal]:
     paths = [member.name for member in members]
     found = chain(
         first_few(unsafe_names(paths)),
@@ -42,10 +42,8 @@ def _findings(members: Sequence[Member], name: FileName, pkg_infos: int) -> list
         _outside(paths, name),
     )
     refusals = list(found)
-    if pkg_infos != 1 and not refusals:
-        refusals.append(
-            Refusal(Code.BAD_PKG_INFO, f"A sdist has exactly one '{name.stem}/PKG-INFO'; found: {pkg_infos}.")
-        )
+    if not has_pkg_info and not refusals:
+        refusals.append(Refusal(Code.BAD_PKG_INFO, f"The sdist lacks the file '{name.stem}/PKG-INFO'."))
     return refusals
 
 

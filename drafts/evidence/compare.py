@@ -91,6 +91,11 @@ class FileVerdict:
     unnamed: tuple[Claim, ...] = ()
     weak: tuple[Claim, ...] = ()
 
+    @property
+    def against(self) -> tuple[Claim, ...]:
+        """The claims that the file's present bytes do not have, best first: of other bytes, then of an earlier upload."""
+        return tuple(sorted((*self.disagreeing, *self.earlier), key=lambda claim: -claim.rank))
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -144,6 +149,19 @@ class _Heap:
     unnamed: list[Claim] = field(default_factory=list)
     weak: list[Claim] = field(default_factory=list)
 
+    def deciding(self) -> list[Claim]:
+        """Return the claims that decide: those better than `self` where there are any.
+
+        A digest of an earlier upload is against the file (it replaced what was logged), until a claim as good
+        speaks for the bytes that are staged now: so a tampered file is red, and a wheel that CI built again is
+        green once the new run's log is here.
+        """
+        better = any(claim.rank > Rank.SELF for claim in (*self.agreeing, *self.disagreeing, *self.earlier))
+        floor = Rank.PASTED if better else Rank.SELF
+        agreeing = [claim for claim in self.agreeing if claim.rank >= floor]
+        against = self.disagreeing if agreeing else self.disagreeing + self.earlier
+        return agreeing + [claim for claim in against if claim.rank >= floor]
+
 
 class _Sorter:
     """Puts each claim where it belongs, in one pass over claims that may be many."""
@@ -186,8 +204,7 @@ class _Sorter:
     def verdict(self, name: str) -> FileVerdict:
         """Decide about one file, after all claims were taken."""
         heap = self.heaps[name]
-        speaking = heap.agreeing + heap.disagreeing
-        deciding = [claim for claim in speaking if claim.rank > Rank.SELF] or speaking
+        deciding = heap.deciding()
         agree = {matched_algorithm(self.staged[name], claim) is not None for claim in deciding}
         silent = Verdict.MISSING if self.any_evidence else Verdict.NONE
         return FileVerdict(

@@ -38,4 +38,6 @@ class PlainCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except (OperationalError, ProgrammingError) as error:
-            raise Refused(f"the database is not ready ({error}): run manage.py migrate, or start manage.py up once") from error
+            raise Refused(
+                f"the database is not ready ({error}): run manage.py migrate, or start manage.py up once"
+            ) from error

@@ -12,7 +12,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 def hold(parent: int) -> None:
     """Ask the kernel to kill this process when ``parent`` (a process id) dies; see prctl(2).
 
-    Called between fork and exec too, so it allocates next to nothing.
+    Called between fork and exec too, so it does next to nothing.
     """
     if _libc is None:
         return

@@ -1,4 +1,4 @@
-"""Keeps a handful of child processes running, and ends them all together."""
+"""Keeps a handful of child processes running, and ends them all together. Standard library only."""
 
 import logging
 import os
@@ -7,127 +7,143 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final
 
 from drafts.operations import lifeline
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS: Final = 10.0
-_STEADY_SECONDS: Final = 10.0
-_LONGEST_WAIT_SECONDS: Final = 15.0
-_LOG_LIMIT: Final = 10 * 1024**2
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
-class NotStarted(Exception):
-    """The children did not come up; the text names the log to read."""
+STOP_SECONDS = 10.0
+_STEADY_SECONDS = 10.0
+_LONGEST_WAIT_SECONDS = 15.0
+_LOG_LIMIT = 10 * 1024**2
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is run: a word for people, the command, and file descriptors it inherits."""
+    """What is run: a word for people, the command, and the file descriptors it inherits."""
 
     name: str
     command: Sequence[str]
     descriptors: tuple[int, ...] = ()
 
 
-@dataclass
-class Child:
-    """One program and the process that runs it now."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where programs run: working folder, environment, and the folder their logs go to."""
 
-    program: Program
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
-    falls: int = 0
-    again_at: float = field(default_factory=time.monotonic)
+    folder: Path
+    environment: Mapping[str, str]
+    logs: Path
 
-    def start(self, *, folder: Path, environment: Mapping[str, str]) -> None:
-        """Start the program in a session of its own, so that Ctrl-C reaches it through the supervisor alone."""
+    def start(self, program: Program, *, output: int) -> "subprocess.Popen[bytes]":
+        """Start a program in a session of its own, so that Ctrl-C reaches it through the supervisor alone."""
         parent = os.getpid()
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                self.program.command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=self.program.descriptors,
-                start_new_session=True,
-                preexec_fn=lambda: lifeline.hold(parent),  # noqa: PLW1509  the supervisor has one thread
-            )
-        self.started = time.monotonic()
+        return subprocess.Popen(
+            program.command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=program.descriptors,
+            start_new_session=True,
+            preexec_fn=lambda: lifeline.hold(parent),  # noqa: PLW1509  the supervisor has one thread
+        )
 
-    def has_ended(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
 
-    def put_off(self) -> str:
-        """Note that the process ended, plan its restart (later each time) and say what happened."""
-        assert self.process is not None
+class Child:
+    """One program, and the process that runs it now."""
+
+    def __init__(self, program: Program, surroundings: Surroundings) -> None:
+        self.program, self._surroundings = program, surroundings
+        self.log = surroundings.logs / f"{program.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started, self._falls = 0.0, 0
+        self.again_at = time.monotonic()
+        _make_room(self.log)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def is_planned(self) -> bool:
+        return self._process is None
+
+    def tend(self) -> None:
+        """Start the process if that is due; if it ended, say so and plan its restart."""
+        if self._process is not None and self._process.poll() is not None:
+            self._put_off(self._process.returncode)
+        if self._process is None and self.again_at <= time.monotonic():
+            with self.log.open("ab") as output:
+                self._process = self._surroundings.start(self.program, output=output.fileno())
+            self._started = time.monotonic()
+
+    def _put_off(self, code: int) -> None:
+        """Start again at once what ran steadily, and ever later what keeps falling."""
         self.tell(signal.SIGKILL)  # what it started itself
         now = time.monotonic()
-        self.falls = 0 if now - self.started > _STEADY_SECONDS else self.falls + 1
-        wait = min(0.2 * 2**self.falls, _LONGEST_WAIT_SECONDS) if self.falls else 0.0
-        self.again_at = now + wait
-        code, self.process = self.process.returncode, None
+        self._falls = 0 if now - self._started > _STEADY_SECONDS else self._falls + 1
+        self.again_at = now + (min(0.2 * 2**self._falls, _LONGEST_WAIT_SECONDS) if self._falls else 0.0)
+        self._process = None
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        return f"{self.program.name} {how}; it starts again (its log: {self.log})"
+        log.warning("%s %s; it starts again (its log: %s)", self.program.name, how, self.log)
 
     def tell(self, number: int) -> None:
-        """Send a signal to the process and whatever it started."""
-        if self.process is not None:
+        """Send a signal to the process and to whatever it started."""
+        if self._process is not None:
             try:
-                os.killpg(self.process.pid, number)
+                os.killpg(self._process.pid, number)
             except ProcessLookupError:
                 return
+
+    def reap(self) -> None:
+        """Wait for a process that was killed."""
+        if self._process is not None:
+            self._process.wait()
 
 
 class Supervisor:
     """Runs programs until it is told to end by SIGTERM, SIGINT or SIGHUP."""
 
-    def __init__(self, programs: Sequence[Program], *, logs: Path, folder: Path, environment: Mapping[str, str]) -> None:
-        logs.mkdir(parents=True, exist_ok=True)
-        self._children = [Child(program, logs / f"{program.name}.log") for program in programs]
-        self._folder, self._environment = folder, environment
+    def __init__(self, surroundings: Surroundings) -> None:
+        surroundings.logs.mkdir(parents=True, exist_ok=True)
+        self._surroundings = surroundings
+        self._children: list[Child] = []
         self._ending = False
         self._bell_out, self._bell_in = os.pipe()
-        for child in self._children:
-            _make_room(child.log)
 
-    def run(self, *, is_ready: Callable[[], bool], on_ready: Callable[[], None], patience: float) -> None:
-        """Start everything, call ``on_ready`` once ``is_ready`` says so, and return when all was ended as told.
+    def add(self, program: Program) -> None:
+        """Run one more program from now on."""
+        self._children.append(Child(program, self._surroundings))
 
-        Raises NotStarted when nothing is ready after ``patience`` seconds.
+    def run(self, step: Callable[[], bool]) -> None:
+        """Tend the programs until told to end; ``step`` is called often as long as it returns True.
+
+        Every process has ended when this returns or raises what ``step`` raised.
         """
         self._listen()
-        deadline, announced = time.monotonic() + patience, False
+        busy = True
         try:
             while not self._ending:
-                self._tend(loudly=announced)
-                if not announced and is_ready():
-                    announced = True
-                    on_ready()
-                elif not announced and time.monotonic() > deadline:
-                    raise NotStarted(f"the server did not answer within {patience:.0f} seconds: read {self._logs()}")
-                self._wait(self._until_due(1.0 if announced else 0.05))
+                busy = busy and step()
+                for child in self._children:
+                    child.tend()
+                self._wait(self._until_due(0.05 if busy else 1.0))
         finally:
             self._end()
 
-    def _logs(self) -> str:
-        return ", ".join(str(child.log) for child in self._children)
-
     def _listen(self) -> None:
+        """Let every signal ring the bell that ``_wait`` sleeps on."""
         os.set_blocking(self._bell_in, False)
         os.set_blocking(self._bell_out, False)
         signal.set_wakeup_fd(self._bell_in, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        for number in _ENDING:
+        for number in ENDING:
             signal.signal(number, self._told_to_end)
 
     def _told_to_end(self, _number: int, _frame: FrameType | None) -> None:
@@ -136,7 +152,7 @@ class Supervisor:
         self._ending = True
 
     def _until_due(self, seconds: float) -> float:
-        due = [child.again_at - time.monotonic() for child in self._children if child.process is None]
+        due = [child.again_at - time.monotonic() for child in self._children if child.is_planned]
         return max(0.0, min([seconds, *due]))
 
     def _wait(self, seconds: float) -> None:
@@ -147,14 +163,6 @@ class Supervisor:
         except BlockingIOError:
             return
 
-    def _tend(self, *, loudly: bool) -> None:
-        """Start what is due, note what ended."""
-        for child in self._children:
-            if child.has_ended():
-                log.log(logging.WARNING if loudly else logging.ERROR, child.put_off())
-            if child.process is None and child.again_at <= time.monotonic():
-                child.start(folder=self._folder, environment=self._environment)
-
     def _tell_all(self, number: int) -> None:
         for child in self._children:
             child.tell(number)
@@ -164,16 +172,12 @@ class Supervisor:
         self._ending = True
         self._tell_all(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while self._living() and time.monotonic() < deadline:
+        while any(child.is_alive for child in self._children) and time.monotonic() < deadline:
             self._wait(0.2)
         self._tell_all(signal.SIGKILL)
-        for child in self._living():
-            assert child.process is not None
-            child.process.wait()
+        for child in self._children:
+            child.reap()
         signal.set_wakeup_fd(-1)
-
-    def _living(self) -> list[Child]:
-        return [child for child in self._children if child.process is not None and child.process.poll() is None]
 
 
 def _make_room(path: Path) -> None:

@@ -1,54 +1,84 @@
-"""The whole server as one process tree: web, worker and scheduler under one supervisor."""
+"""The whole server as one process tree: web, worker and scheduler under one supervisor. Standard library only."""
 
-import http.client
+import argparse
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.db import connections
+from drafts.operations import claims
+from drafts.operations.claims import NotStarted
+from drafts.operations.start import CODE, Start
+from drafts.operations.supervisor import ENDING, Supervisor, Surroundings
 
-from drafts.operations import prepare, welcome
-from drafts.operations.supervisor import Program, Supervisor
+HELP = (
+    "Web server, worker and scheduler in the foreground. Prints a line beginning 'ready http://' once it serves; "
+    "SIGTERM or Ctrl-C ends all of it."
+)
+_LAST_PORT = 65535
 
-_PATIENCE_SECONDS = 60.0
-_PROBE_SECONDS = 1.0
-_CODE = Path(__file__).resolve().parent.parent.parent
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line; exit 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"up: {message} (see manage.py up --help)\n")
 
 
-def run(*, host: str, port: int, with_sample: bool, say: Callable[[str], None]) -> None:
-    """Prepare everything and serve until SIGTERM, SIGINT or SIGHUP; ``say`` gets what the person should read.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``up`` understands."""
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, help="the port to listen on (8000)")
+    parser.add_argument("--data", metavar="DIR", help="the data folder (else PRESSCHECK_DATA, else ./var)")
+    parser.add_argument("--no-sample", action="store_true", help="make no sample project on the very first start")
 
-    Raises prepare.Refusal when the server cannot start like that, NotStarted when it does not come up.
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: 1 to {_LAST_PORT}")
+    return int(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the server as the command line says and return the exit code: 0 when it was told to end, 1 for a refusal."""
+    parser = _Parser(prog="manage.py up", description=HELP)
+    add_arguments(parser)
+    told = parser.parse_args(arguments)
+    try:
+        run(host=told.host, port=told.port, data=told.data, with_sample=not told.no_sample, say=_say)
+    except NotStarted as error:
+        print(f"up: {error}", file=sys.stderr)  # noqa: T201  a command line's error
+        return 1
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  a command line's output
+
+
+def run(*, host: str, port: int, data: str | None, with_sample: bool, say: Callable[[str], None]) -> None:
+    """Prepare and serve until SIGTERM, SIGINT or SIGHUP; ``say`` gets the lines for the person who started it.
+
+    Raises NotStarted.
     """
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _leave)
-    _refuse_http_in_public(host)
-    claim = prepare.DataFolder(settings.DATA_DIR)
-    listener = prepare.listen(host, port)
-    prepare.tables()
-    prepare.static_files()
-    lines = welcome.lines(with_sample=with_sample)
-    connections.close_all()
-
-    def announce() -> None:
-        say(f"ready {address(host, port)}")
-        for line in lines:
-            say(line)
-
-    Supervisor(
-        programs(listener),
-        logs=settings.DATA_DIR / "logs",
-        folder=_CODE,
-        environment=os.environ | {"PRESSCHECK_DATA": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1"},
-    ).run(is_ready=lambda: _answers(listener), on_ready=announce, patience=_PATIENCE_SECONDS)
+    folder = Path(data or os.environ.get("PRESSCHECK_DATA") or CODE / "var").resolve()
+    url = _public_url(port)
+    claims.refuse_http_in_public(host, url)
+    claim = claims.DataFolder(folder)
+    with claims.listen(host, port) as listener:
+        surroundings = Surroundings(folder=CODE, environment=_environment(folder, url), logs=folder / "logs")
+        supervisor = Supervisor(surroundings)
+        start = Start(supervisor, surroundings, listener, address=_address(listener, url), with_sample=with_sample, say=say)
+        try:
+            supervisor.run(start.step)
+        finally:
+            start.leave()
     claim.release()
 
 
@@ -57,53 +87,23 @@ def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
-def _refuse_http_in_public(host: str) -> None:
-    if not settings.PRESSCHECK_URL.startswith("https://") and not _is_loopback(host):
-        raise prepare.Refusal(
-            f"other machines can reach {host}, and passwords and tokens must not travel in the clear: put a proxy with "
-            "https in front and set PRESSCHECK_URL=https://…, or listen on 127.0.0.1",
-        )
+def _public_url(port: int) -> str:
+    """Return PRESSCHECK_URL as the settings will read it; without it, this machine and the port."""
+    if file := os.environ.get("PRESSCHECK_URL_FILE"):
+        return Path(file).read_text(encoding="utf-8").strip()
+    return os.environ.get("PRESSCHECK_URL") or f"http://localhost:{port}"
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _environment(folder: Path, url: str) -> dict[str, str]:
+    told = {"PRESSCHECK_DATA": str(folder), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    if "PRESSCHECK_URL_FILE" not in os.environ:
+        told["PRESSCHECK_URL"] = url
+    return os.environ | told
 
 
-def address(host: str, port: int) -> str:
-    """Return where the server listens, as the address people use when that is the same place."""
-    public = urlsplit(settings.PRESSCHECK_URL)
-    if public.scheme == "http" and public.port == port:
-        return str(settings.PRESSCHECK_URL)
-    return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def programs(listener: socket.socket) -> list[Program]:
-    """Return what the server consists of: gunicorn, a Celery worker, and Celery's scheduler."""
-    python, descriptor = sys.executable, listener.fileno()
-    celery = [python, "-m", "celery", "--app", "config"]
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [
-        Program(
-            "web",
-            [python, "-m", "gunicorn", "--config", str(_CODE / "config" / "gunicorn.py"), "--bind", f"fd://{descriptor}"],
-            (descriptor,),
-        ),
-        Program("worker", [*celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO", *quiet]),
-        Program("scheduler", [*celery, "beat", "--loglevel", "INFO"]),
-    ]
-
-
-def _answers(listener: socket.socket) -> bool:
-    """Ask the web process itself, over the network."""
+def _address(listener: socket.socket, url: str) -> str:
+    """Return where the server listens, spelled as people use it when that is the same place."""
     host, port = listener.getsockname()[:2]
-    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=_PROBE_SECONDS)  # noqa: S104
-    try:
-        connection.request("GET", "/healthz", headers={"Host": urlsplit(settings.PRESSCHECK_URL).netloc})
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    if url.startswith("http://") and url.rstrip("/").endswith(f":{port}"):
+        return url.rstrip("/")
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -91,11 +91,13 @@ def _evidence(case: Case) -> Iterator[Blocker]:
 
 
 def _mismatch(file: File, verdict: FileVerdict) -> Blocker:
-    claim = verdict.disagreeing[0]
+    claim = verdict.against[0]
+    replaced = claim in verdict.earlier
     return Blocker(
         Code.EVIDENCE_MISMATCH,
         "Not CI's bytes",
-        f"{file.filename} is not what CI logged. Upload CI's copy again, or delete the file.",
+        f"{file.filename} {'replaced the bytes that CI logged' if replaced else 'is not what CI logged'}. "
+        "Stage CI's copy again, add the log of the run that built it anew, or delete the file.",
         "you",
         file.filename,
         file.blake2b_256 if claim.algorithm == "blake2b_256" else file.sha256,
@@ -111,7 +113,7 @@ def _conflict(file: File, verdict: FileVerdict) -> Blocker:
         "you",
         file.filename,
         file.sha256,
-        verdict.disagreeing[0].digest,
+        verdict.against[0].digest,
     )
 
 

@@ -53,7 +53,7 @@ def rows(
 
 def _shown_claim(verdict: FileVerdict) -> Claim | None:
     """Return the claim that a row shows in its context: one against the file if there is any."""
-    first = verdict.disagreeing if verdict.verdict in _AGAINST else ()
+    first = verdict.against if verdict.verdict in _AGAINST else ()
     claims = [*first, *verdict.agreeing, *verdict.earlier, *verdict.unnamed, *verdict.weak]
     return claims[0] if claims else None
 
@@ -97,7 +97,7 @@ def _row(file: File, around: Around) -> FileRow:
         verdict=str(verdict.verdict),
         rank=verdict.rank.label if verdict.rank is not None else "",
         verdict_text=sentence(verdict, _matched(file, verdict)),
-        logged_digest=verdict.disagreeing[0].digest if against else "",
+        logged_digest=verdict.against[0].digest if against else "",
         log_line=around.lines.get((claim.log, claim.line, claim.digest)) if claim else None,
         uploaded_by=staged_by(file),
         uploaded_at=file.staged_at,
@@ -141,6 +141,8 @@ def sentence(verdict: FileVerdict, matched: str | None) -> str:
         return f"The staged bytes have the digest that was logged ({which}, {rank})."
     if verdict.verdict == Verdict.MISSING:
         return _missing(verdict)
+    if verdict.verdict == Verdict.MISMATCH and verdict.against[0] in verdict.earlier:
+        return "CI logged the digest of an earlier upload; what is staged now replaced it."
     return _SENTENCES[verdict.verdict]
 
 
@@ -154,8 +156,6 @@ _SENTENCES = {
 def _missing(verdict: FileVerdict) -> str:
     if verdict.unnamed:
         return "Its digest was seen in a log, but without a name: that does not say that this file was built there."
-    if verdict.earlier:
-        return "The log names an earlier upload of this file, not the one that is staged now."
     if verdict.weak:
         return (
             "The log names it with a digest that proves nothing here (MD5, SHA-1, or one that is not kept)."

@@ -148,8 +148,28 @@ function inUse(region) {
   return region.hasAttribute("data-keep") && Boolean(region.closest("details")?.open) && Boolean(region.querySelector("table"));
 }
 
-document.addEventListener("htmx:oobBeforeSwap", (event) => { if (inUse(event.detail.target)) event.detail.shouldSwap = false; });
-document.addEventListener("htmx:afterSettle", () => { reveal(document); makeSortable(document); });
+function beforeSwap(event) {
+  const { target, fragment } = event.detail;
+  if (!inUse(target)) return;
+  event.detail.shouldSwap = false;
+  const files = (root) => all("[data-file]", root).map((row) => row.dataset.file).sort().join();
+  const stale = target.closest("details")?.querySelector("[data-stale]");
+  if (stale && fragment && files(fragment) !== files(target)) stale.hidden = false;
+}
+
+/* When the draft's state changes, every section changes with it: load the page anew, unless something is typed. */
+const state = () => document.getElementById("poll")?.dataset.state;
+const stateAtFirst = state();
+
+function afterSettle() {
+  reveal(document);
+  makeSortable(document);
+  const typed = all("textarea, input[type=text], input[type=file]").some((input) => input.value !== input.defaultValue);
+  if (state() !== stateAtFirst && !typed) location.reload();
+}
+
+document.addEventListener("htmx:oobBeforeSwap", beforeSwap);
+document.addEventListener("htmx:afterSettle", afterSettle);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");

@@ -1,0 +1,17 @@
+"""The scheduler process: it sends names of tasks on time, so it loads neither Django nor the tasks."""
+
+from celery import Celery
+
+import config.broker  # noqa: F401  registers the embedded transport
+
+scheduler = Celery("presscheck", fixups=[], set_as_current=False)
+scheduler.config_from_object("config.settings", namespace="CELERY")
+
+
+def main() -> None:
+    """Send until SIGTERM."""
+    scheduler.Beat(loglevel="INFO", no_color=True).run()
+
+
+if __name__ == "__main__":
+    main()
