@@ -20,6 +20,8 @@ from drafts.models import Draft, Job, Kind, Project, TokenKind, jobs
 from tests import wheels
 from tests.environment import DATA
 
+pytest_plugins = ["tests.live"]
+
 PASSWORD = "correct horse battery staple"
 SECRETS = {
     "alice": base64.b32encode(b"alice-alice-alice-al").decode(),

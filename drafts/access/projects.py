@@ -1,15 +1,17 @@
-"""The act of making a project: an operator names it and its people; it is invisible until its first publish."""
+"""The act on projects: making one, with the people on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from packaging.utils import InvalidName, canonicalize_name
 
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
 from drafts.models import Membership, Project, Role
+
+_LONGEST_NAME = 200
 
 
 class Event(StrEnum):
@@ -19,7 +21,7 @@ class Event(StrEnum):
 
 
 class BadProject(Exception):
-    """The project cannot be made like that; the text says why. Nothing was made."""
+    """A project cannot be made like that; the text says why."""
 
 
 @transaction.atomic
@@ -28,42 +30,48 @@ def create(
     name: str,
     by: Actor,
     owner: str,
-    maintainers: Iterable[str] = (),
-    reviewers: Iterable[str] = (),
+    maintainers: Sequence[str] = (),
+    reviewers: Sequence[str] = (),
 ) -> Project:
-    """Make a project under its normalised name (PEP 503), with people known by e-mail address. Raises BadProject."""
-    try:
-        normalised = canonicalize_name(name, validate=True)
-    except InvalidName as error:
-        raise BadProject(
-            f"'{name}' is not a project name: letters, digits, and single . _ - between them"
-        ) from error
-    members = _members(owner, maintainers, reviewers)
-    try:
-        with transaction.atomic():
-            project = Project.objects.create(name=normalised)
-    except IntegrityError as error:
-        raise BadProject(f"there is already a project named {normalised}") from error
+    """Make a project; people are named by e-mail address. The name is normalised (PEP 503). Raises BadProject."""
+    normal = _normal(name)
+    roles = dict(_roles(owner, maintainers, reviewers))
+    project, is_new = Project.objects.get_or_create(name=normal)
+    if not is_new:
+        raise BadProject(f"there is a project {normal} already")
     Membership.objects.bulk_create(
-        Membership(project=project, user=user, role=role) for user, role in members.items()
+        Membership(project=project, user=user, role=role) for user, role in roles.items()
     )
-    people = {user.email: str(role) for user, role in members.items()}
-    audit.record(Event.CREATED, on=project, by=by, members=people)
+    audit.record(
+        Event.CREATED, on=project, by=by, members={user.email: str(role) for user, role in roles.items()}
+    )
     return project
 
 
-def _members(owner: str, maintainers: Iterable[str], reviewers: Iterable[str]) -> dict[User, Role]:
-    """Return each person with the strongest role they are named for."""
-    members: dict[User, Role] = {}
-    named = ((Role.REVIEWER, reviewers), (Role.MAINTAINER, maintainers), (Role.OWNER, [owner]))
-    for role, addresses in named:
-        for address in addresses:
-            members[_person(address)] = role
-    return members
+def _normal(name: str) -> str:
+    try:
+        normal = canonicalize_name(name.strip(), validate=True)
+    except InvalidName as error:
+        raise BadProject(
+            f"'{name}' is not a project name: letters, digits and . _ - between them (PEP 508)"
+        ) from error
+    if len(normal) > _LONGEST_NAME:
+        raise BadProject(f"the name is longer than {_LONGEST_NAME} characters")
+    return normal
 
 
-def _person(address: str) -> User:
-    user = User.objects.filter(email=address.lower()).first()
-    if user is None:
-        raise BadProject(f"nobody here has the address {address}: add the person first with adduser")
-    return user
+def _roles(owner: str, maintainers: Sequence[str], reviewers: Sequence[str]) -> Iterator[tuple[User, Role]]:
+    named = [
+        (owner, Role.OWNER),
+        *((one, Role.MAINTAINER) for one in maintainers),
+        *((one, Role.REVIEWER) for one in reviewers),
+    ]
+    seen: set[User] = set()
+    for email, role in named:
+        user = User.objects.filter(email=email.strip().lower()).first()
+        if user is None:
+            raise BadProject(f"there is no person with the address {email}: make one with adduser first")
+        if user in seen:
+            raise BadProject(f"{email} is named twice: a person has one role on a project")
+        seen.add(user)
+        yield user, role

@@ -21,6 +21,7 @@ _LINKS = {tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.GNUTYPE_LONGLINK}
 _EXTENDED = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME}
 _MAX_EXTENDED = 64 * 1024  # bytes of one pax header or GNU long name
 _MAX_LENGTH_DIGITS = 5
+_USUAL_RECORDS, _RECORD_COST = 5, 64  # more records than usual count like long names: they cost time
 
 
 class TarMember(NamedTuple):
@@ -155,7 +156,9 @@ class Tar:
         self._skip()
         if header.type == tarfile.GNUTYPE_LONGNAME:
             return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-        fields = dict(_pax_records(data))
+        records = list(_pax_records(data))
+        self._count_names(_RECORD_COST * max(len(records) - _USUAL_RECORDS, 0))
+        fields = dict(records)
         if any(key == "size" or key.startswith("GNU.sparse.") for key in fields):
             # one reader would believe the pax header, another the plain one
             _bad_tar("a pax header changes the size of a member")

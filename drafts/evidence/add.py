@@ -64,6 +64,7 @@ def paste(*, draft: Draft, data: bytes, label: str, user: User, by: Actor) -> Ad
             added_by_user=user,
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
+            found=len(found),
             cut=cut,
             object_id=object_id,
         )
@@ -82,7 +83,7 @@ def _keep(row: EvidenceLog, found: list[Logged], data: bytes, by: Actor) -> Adde
     draft.must_be_editable()
     same = EvidenceLog.objects.filter(draft=draft, sha256=row.sha256, added_by_user=row.added_by_user).first()
     if same is not None:
-        return Added(same, same.digests.count(), is_new=False)
+        return Added(same, same.found, is_new=False)
     row.save(force_insert=True)
     lines = data.decode("utf-8", "replace").splitlines()
     LoggedDigest.objects.bulk_create(

@@ -27,10 +27,10 @@ class Change:
     detail: str = ""
 
 
-def last_release(draft: Draft) -> Release | None:
-    """Return the newest published release with a lower version, finals before pre-releases; None for the first."""
+def last_release(draft: Draft, releases: Iterable[Release]) -> Release | None:
+    """Return the newest of these releases with a lower version, finals before pre-releases; None for the first."""
     own = Version(draft.version)
-    lower = [release for release in draft.project.releases.all() if Version(release.version) < own]
+    lower = [release for release in releases if Version(release.version) < own]
     finals = [release for release in lower if not Version(release.version).is_prerelease]
     return max(finals or lower, key=lambda release: Version(release.version), default=None)
 

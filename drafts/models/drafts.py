@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +14,11 @@ from packaging.utils import canonicalize_version
 from accounts.models import User
 from drafts.dist.fingerprint import fingerprint
 from drafts.models.projects import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from drafts.models.files import File
 
 
 class DraftState(StrEnum):
@@ -141,10 +146,12 @@ class Draft(models.Model):
 
     def fingerprint(self) -> str:
         """Return the SHA-256 that names exactly the files that are in now."""
-        rows = self.files.live().values_list("filename", "size", "sha256")
-        return fingerprint(
-            self.project.name, self.version, [(name, size, sha256, None) for name, size, sha256 in rows]
-        )
+        return self.fingerprint_of(self.files.live())
+
+    def fingerprint_of(self, files: "Iterable[File]") -> str:
+        """Return the fingerprint that the draft has, or had, with these files."""
+        lines = [(file.filename, file.size, file.sha256, None) for file in files]
+        return fingerprint(self.project.name, self.version, lines)
 
     def touch(self) -> None:
         """Note that something changed, and renew the expiry: now + 7 days, never beyond opened + 30, never earlier."""

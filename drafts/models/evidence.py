@@ -24,6 +24,7 @@ class EvidenceLog(models.Model):
     added_by_token = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="+")
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
+    found = models.PositiveIntegerField(help_text="how many digests were read from it")
     cut = models.BooleanField(default=False)
     object_id = models.CharField(max_length=32, unique=True)
     purged_at = models.DateTimeField(null=True)

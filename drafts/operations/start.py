@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from drafts.operations import lifeline
 from drafts.operations.claims import NotStarted
 from drafts.operations.supervisor import Program, Supervisor, Surroundings
 
@@ -24,7 +23,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared wit
 class Start:
     """The steps of one start; the supervisor calls ``step`` until it returns False.
 
-    Preparing takes a Django of its own. Where nothing changed since the last start, the web processes do not wait for it.
+    Preparing takes a Django of its own; where nothing changed since the last start, it comes after the first answer.
     """
 
     def __init__(
@@ -45,13 +44,12 @@ class Start:
         self._serves = self._answered = False
         self._lines: list[str] | None = None
         self._deadline = time.monotonic() + _PATIENCE_SECONDS
-        self._preparing = self._prepare(with_sample=with_sample)
+        self._with_sample = with_sample
+        self._preparing: subprocess.Popen[bytes] | None = None
 
     def step(self) -> bool:
         """Do what can be done now; False when nothing is left. Raises NotStarted."""
-        if self._lines is None and self._preparing.poll() is not None:
-            self._lines = self._prepared()
-            self._may_serve = True
+        self._get_prepared()
         if self._may_serve and not self._serves:
             self._supervisor.add(_web(self._listener))
             self._serves = True
@@ -61,45 +59,51 @@ class Start:
             self._supervisor.add(_WORKER)
             self._supervisor.add(_SCHEDULER)
         if not self._answered and time.monotonic() > self._deadline:
-            raise NotStarted(f"the server did not answer within {_PATIENCE_SECONDS:.0f} seconds: read {self._surroundings.logs}")
+            raise NotStarted(
+                f"the server did not answer within {_PATIENCE_SECONDS:.0f} seconds: read {self._surroundings.logs}"
+            )
         if not self._answered or self._lines is None:
             return True
         for line in self._lines:
             self._say(line)
         return False
 
+    def _get_prepared(self) -> None:
+        if self._preparing is None:
+            if self._answered or not self._may_serve:
+                self._preparing = self._prepare()
+        elif self._lines is None and self._preparing.poll() is not None:
+            self._lines = self._prepared(self._preparing)
+            self._may_serve = True
+
     def leave(self) -> None:
         """Leave no process behind when the start is broken off."""
-        if self._preparing.poll() is None:
+        if self._preparing is not None and self._preparing.poll() is None:
             self._preparing.kill()
             self._preparing.communicate()
 
     def _is_as_it_was(self) -> bool:
         return self._stamp.exists() and self._stamp.read_text(encoding="ascii") == self._state
 
-    def _prepare(self, *, with_sample: bool) -> "subprocess.Popen[str]":
-        command = [sys.executable, str(CODE / "manage.py"), "prepare", *(["--sample"] if with_sample else [])]
-        parent = os.getpid()
-        return subprocess.Popen(
-            command,
-            cwd=CODE,
-            env=self._surroundings.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: lifeline.hold(parent),  # noqa: PLW1509  this process has one thread
+    def _prepare(self) -> "subprocess.Popen[bytes]":
+        command = [
+            sys.executable,
+            str(CODE / "manage.py"),
+            "prepare",
+            *(["--sample"] if self._with_sample else []),
+        ]
+        return self._surroundings.start(
+            Program("prepare", command), output=subprocess.PIPE, errors=subprocess.PIPE
         )
 
-    def _prepared(self) -> list[str]:
+    def _prepared(self, process: "subprocess.Popen[bytes]") -> list[str]:
         """Return what ``prepare`` has to say. Raises NotStarted with its last words."""
-        output, errors = self._preparing.communicate()
-        if self._preparing.returncode != 0:
-            words = errors.strip().splitlines() or [f"it ended with {self._preparing.returncode}"]
+        output, errors = process.communicate()
+        if process.returncode != 0:
+            words = errors.decode().strip().splitlines() or [f"it ended with {process.returncode}"]
             raise NotStarted(f"the data folder could not be prepared: {words[-1]}")
         self._stamp.write_text(self._state, encoding="ascii")
-        return output.splitlines()
+        return output.decode().splitlines()
 
 
 def _web(listener: socket.socket) -> Program:

@@ -39,16 +39,18 @@ class Surroundings:
     environment: Mapping[str, str]
     logs: Path
 
-    def start(self, program: Program, *, output: int) -> "subprocess.Popen[bytes]":
+    def start(
+        self, program: Program, *, output: int, errors: int = subprocess.STDOUT
+    ) -> "subprocess.Popen[bytes]":
         """Start a program in a session of its own, so that Ctrl-C reaches it through the supervisor alone."""
         parent = os.getpid()
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  commands are written in this room
             program.command,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             pass_fds=program.descriptors,
             start_new_session=True,
             preexec_fn=lambda: lifeline.hold(parent),  # noqa: PLW1509  the supervisor has one thread

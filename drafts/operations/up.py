@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8000, help="the port to listen on (8000)")
     parser.add_argument("--data", metavar="DIR", help="the data folder (else PRESSCHECK_DATA, else ./var)")
-    parser.add_argument("--no-sample", action="store_true", help="make no sample project on the very first start")
+    parser.add_argument(
+        "--no-sample", action="store_true", help="make no sample project on the very first start"
+    )
 
 
 def _port(text: str) -> int:
@@ -74,7 +76,14 @@ def run(*, host: str, port: int, data: str | None, with_sample: bool, say: Calla
     with claims.listen(host, port) as listener:
         surroundings = Surroundings(folder=CODE, environment=_environment(folder, url), logs=folder / "logs")
         supervisor = Supervisor(surroundings)
-        start = Start(supervisor, surroundings, listener, address=_address(listener, url), with_sample=with_sample, say=say)
+        start = Start(
+            supervisor,
+            surroundings,
+            listener,
+            address=_address(listener, url),
+            with_sample=with_sample,
+            say=say,
+        )
         try:
             supervisor.run(start.step)
         finally:
@@ -95,7 +104,11 @@ def _public_url(port: int) -> str:
 
 
 def _environment(folder: Path, url: str) -> dict[str, str]:
-    told = {"PRESSCHECK_DATA": str(folder), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    told = {
+        "PRESSCHECK_DATA": str(folder),
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     if "PRESSCHECK_URL_FILE" not in os.environ:
         told["PRESSCHECK_URL"] = url
     return os.environ | told

@@ -1,12 +1,15 @@
 """Blockers: why a draft cannot be published now. The page shows them and the act enforces them: one function."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from django.db.models import Q
 
 from drafts.evidence import verdicts
 from drafts.evidence.compare import Comparison, FileVerdict, Verdict
 from drafts.models import BurntName, Draft, DraftState, File, FileState
+from drafts.models.files import IN_DRAFT
 
 
 class Code(StrEnum):
@@ -39,22 +42,64 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything a rule may look at, read once."""
+    """Everything a rule may look at, read once.
+
+    ``files`` are in the draft; ``taken`` holds the names and identities that others burnt or reserved.
+    """
 
     draft: Draft
     files: tuple[File, ...]
     comparison: Comparison
+    taken: frozenset[str]
 
 
 Rule = Callable[[Case], Iterator[Blocker]]
 
 
-def blockers(draft: Draft, comparison: Comparison | None = None) -> list[Blocker]:
+def blockers(draft: Draft) -> list[Blocker]:
     """Return every reason why this draft cannot be published now; empty means that it can."""
-    case = Case(
-        draft, tuple(draft.files.live().order_by("filename")), comparison or verdicts.comparison(draft)
-    )
+    uploads = {draft.pk: list(draft.files.order_by("filename"))}
+    return found(cases([draft], uploads)[draft.pk])
+
+
+def found(case: Case) -> list[Blocker]:
+    """Return the blockers of a case."""
     return [blocker for rule in RULES for blocker in rule(case)]
+
+
+def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, Case]:
+    """Read what the rules look at, for several drafts in two queries; ``uploads`` by draft id, superseded ones too."""
+    comparisons = verdicts.comparisons(uploads)
+    taken = _taken(drafts, uploads)
+    return {
+        draft.pk: Case(
+            draft=draft,
+            files=tuple(file for file in uploads[draft.pk] if file.state in IN_DRAFT),
+            comparison=comparisons[draft.pk],
+            taken=frozenset(taken[draft.pk]),
+        )
+        for draft in drafts
+    }
+
+
+def _taken(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, set[str]]:
+    """Return the names, and of the same release the identities, that other drafts burnt or reserved, by draft id."""
+    names = {file.filename for files in uploads.values() for file in files}
+    of_release = Q(
+        project__in={draft.project_id for draft in drafts},
+        version_key__in={draft.version_key for draft in drafts},
+    )
+    taken: dict[int, set[str]] = {draft.pk: set() for draft in drafts}
+    for row in BurntName.objects.filter(Q(filename__in=names) | of_release):
+        for draft in drafts:
+            if row.draft_id != draft.pk:
+                taken[draft.pk].add(row.filename)
+            if row.draft_id != draft.pk and (row.project_id, row.version_key) == (
+                draft.project_id,
+                draft.version_key,
+            ):
+                taken[draft.pk].add(row.identity)
+    return taken
 
 
 def _ended(case: Case) -> Iterator[Blocker]:
@@ -118,14 +163,8 @@ def _conflict(file: File, verdict: FileVerdict) -> Blocker:
 
 
 def _name_published(case: Case) -> Iterator[Blocker]:
-    names = [file.filename for file in case.files]
-    identities = [file.identity for file in case.files]
-    burnt = BurntName.objects.exclude(draft=case.draft)
-    same_name = set(burnt.filter(filename__in=names).values_list("filename", flat=True))
-    release = burnt.filter(project=case.draft.project_id, version_key=case.draft.version_key)
-    same_file = set(release.filter(identity__in=identities).values_list("identity", flat=True))
     for file in case.files:
-        if file.filename in same_name or file.identity in same_file:
+        if file.filename in case.taken or file.identity in case.taken:
             yield Blocker(
                 Code.NAME_PUBLISHED,
                 "Published already",

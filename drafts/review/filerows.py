@@ -1,7 +1,7 @@
 """The files of a draft as rows: digests, verdicts in sentences, the log's line in context, what was replaced."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.urls import reverse
@@ -10,6 +10,7 @@ from drafts.dist import FileType
 from drafts.evidence.compare import Claim, Comparison, FileVerdict, Staged, Verdict, matched_algorithm
 from drafts.models import Draft, File, LoggedDigest
 from drafts.review.rows import Earlier, FileRow, LogLine
+from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
 
 _AGAINST = {Verdict.MISMATCH, Verdict.CONFLICT}
@@ -32,23 +33,21 @@ def staged_by(file: File) -> str:
     return str(file.staged_by_token or file.staged_by_user)
 
 
-def rows(
-    draft: Draft, files: Sequence[File], comparison: Comparison, last: Sequence[File]
-) -> tuple[FileRow, ...]:
-    """Return one row per file, in the order of the files."""
+def rows(sight: Sight) -> tuple[FileRow, ...]:
+    """Return one row per file that is in the draft, in the order of the files."""
     earlier: defaultdict[str, list[File]] = defaultdict(list)
-    replaced = draft.files.superseded().select_related("staged_by_token", "staged_by_user").order_by("-pk")
-    for file in replaced:
-        earlier[file.filename].append(file)
+    for file in reversed(sight.uploads):
+        if file.superseded_by_id:
+            earlier[file.filename].append(file)
     around = Around(
-        draft=draft,
-        comparison=comparison,
-        last_sizes={file.identity: file.size for file in last},
-        editable=draft.is_editable,
+        draft=sight.draft,
+        comparison=sight.comparison,
+        last_sizes={file.identity: file.size for file in sight.last},
+        editable=sight.draft.is_editable,
         earlier=earlier,
-        lines=_lines(comparison),
+        lines=_lines(sight.comparison),
     )
-    return tuple(_row(file, around) for file in files)
+    return tuple(_row(file, around) for file in sight.files)
 
 
 def _shown_claim(verdict: FileVerdict) -> Claim | None:

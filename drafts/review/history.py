@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from accounts.models import AuditEvent
-from drafts.dist.fingerprint import fingerprint
 from drafts.models import Draft, File
 from drafts.review.rows import Difference, EventRow
 
@@ -38,16 +37,11 @@ def differences(draft: Draft, seen: str) -> tuple[Difference, ...] | None:
             for f in every
             if f.staged_at <= moment and (f.ended_at is None or f.ended_at > moment)
         }
-        if _fingerprint(draft, then) == seen:
+        if draft.fingerprint_of(then.values()) == seen:
             return _difference(then, now)
-    if _fingerprint(draft, {}) == seen:
+    if draft.fingerprint_of([]) == seen:
         return _difference({}, now)
     return None
-
-
-def _fingerprint(draft: Draft, files: Mapping[str, File]) -> str:
-    lines = [(file.filename, file.size, file.sha256, None) for file in files.values()]
-    return fingerprint(draft.project.name, draft.version, lines)
 
 
 def _difference(then: Mapping[str, File], now: Mapping[str, File]) -> tuple[Difference, ...]:

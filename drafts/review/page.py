@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Count
 from django.urls import reverse
 
 from drafts.access import links
 from drafts.access.gate import Member
 from drafts.access.roles import Act
-from drafts.dist.coverage import CellState, Grid, grid
-from drafts.evidence import verdicts
+from drafts.dist.coverage import CellState, Grid
 from drafts.evidence.compare import Comparison, Rank, Verdict
-from drafts.inspection.changes import changes, last_release
-from drafts.models import Draft, DraftState, File, FileState, Job, Kind, Release
-from drafts.publishing import policy
+from drafts.inspection.changes import changes
+from drafts.models import Draft, DraftState, File, FileState
 from drafts.review import filerows, history
 from drafts.review import verdict as verdicts_in_words
-from drafts.review.rows import Can, DraftPage, GridCell, GridRow, GridView, LinkRow, LogRow, Progress
-from drafts.review.templatetags.words import size
-from drafts.review.verdict import Facts, count, totals
+from drafts.review.rows import Can, DraftPage, GridCell, GridRow, GridView, LinkRow, LogRow
+from drafts.review.sight import Sight, progress, see
+from drafts.review.verdict import count, totals
 
 _STATE_WORDS = {
     CellState.PRESENT: "staged",
@@ -28,56 +25,13 @@ _STATE_WORDS = {
 }
 
 
-def shown_files(draft: Draft) -> list[File]:
-    """Return the files a draft's page shows: those that are in, or were when it ended."""
-    rows = draft.files.select_related("staged_by_token", "staged_by_user")
-    return list(rows.live().order_by("filetype", "filename"))
-
-
-def facts(draft: Draft, *, may_publish: bool) -> Facts:
-    """Ask once what verdict, checks and button are made of."""
-    files = shown_files(draft)
-    comparison = verdicts.comparison(draft)
-    release = last_release(draft)
-    last = last_files(release)
-    adds_to = draft.project.releases.filter(version_key=draft.version_key).first() if draft.is_live else None
-    return Facts(
-        draft=draft,
-        files=files,
-        blockers=policy.blockers(draft, comparison) if draft.is_live else [],
-        comparison=comparison,
-        grid=grid([f.filename for f in files], [f.filename for f in last]) if files else None,
-        last_version=release.version if release else "",
-        adds_to=f"{draft.project.name} {adds_to.version} of {adds_to.published_at:%d %B %Y}"
-        if adds_to
-        else "",
-        progress=progress(draft),
-        may_publish=may_publish,
-    )
-
-
-def last_files(release: Release | None) -> list[File]:
-    """Return the files of the release that a draft is compared with."""
-    return list(release.files.all()) if release else []
-
-
-def progress(draft: Draft) -> Progress | None:
-    """Return how far publishing is."""
-    if draft.state != DraftState.PROCESSING:
-        return None
-    job = Job.objects.of(Kind.PUBLISH, draft.subject).live().first()
-    if job is None:
-        return Progress(0, 0, "starting")
-    return Progress(job.done, job.total, f"{size(job.done)} of {size(job.total)} hashed again")
-
-
 def draft_page(who: Member, draft: Draft) -> DraftPage:
     """Build the page of one draft for one member."""
     can = _can(who, draft)
-    known = facts(draft, may_publish=who.may(Act.PUBLISH))
+    known = see(draft)
+    may_publish = who.may(Act.PUBLISH)
     where = [draft.project.name, draft.version]
-    last = last_files(last_release(draft))
-    changed = tuple(changes(known.files, last))
+    changed = tuple(changes(known.files, known.last))
     return DraftPage(
         project=draft.project.name,
         version=draft.version,
@@ -87,13 +41,13 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         expires_at=draft.expires_at,
         totals=totals(known.files),
         staged=_staged(known.files),
-        verdict=verdicts_in_words.verdict(known),
+        verdict=verdicts_in_words.verdict(known, may_publish=may_publish),
         blockers=tuple(known.blockers) if draft.state != DraftState.PROCESSING else (),
         checks=tuple(verdicts_in_words.checks(known)),
-        button=verdicts_in_words.button(known, reverse("publish", args=where)),
-        fingerprint=draft.fingerprint() if known.files else "",
+        button=verdicts_in_words.button(known, reverse("publish", args=where), may_publish=may_publish),
+        fingerprint=draft.fingerprint_of(known.files) if known.files else "",
         grid=_grid_view(known),
-        files=filerows.rows(draft, known.files, known.comparison, last),
+        files=filerows.rows(known),
         logs=_logs(draft, known.comparison),
         evidence_summary=verdicts_in_words.evidence_line(known.comparison),
         changes=changed,
@@ -141,7 +95,7 @@ def _staged(files: Sequence[File]) -> str:
     return f"staged {last:%d %B} {span} UTC by {people[0]}{others}"
 
 
-def _grid_view(known: Facts) -> GridView | None:
+def _grid_view(known: Sight) -> GridView | None:
     found = known.grid
     if found is None:
         return None
@@ -171,7 +125,7 @@ def _cell(state: CellState, filenames: Sequence[str], differs: set[str], row: st
     return GridCell(spelled, shown, f"{word}: {row}, {column}{f', {shown}' if shown else ''}")
 
 
-def _grid_summary(known: Facts, found: Grid) -> str:
+def _grid_summary(known: Sight, found: Grid) -> str:
     wheels = sum(file.filetype == "bdist_wheel" for file in known.files)
     sdists = len(known.files) - wheels
     what = ", ".join(filter(None, [count(wheels, "wheel") if wheels else "", "sdist" if sdists else ""]))
@@ -190,7 +144,7 @@ def _logs(draft: Draft, comparison: Comparison) -> tuple[LogRow, ...]:
     for claim in comparison.extra:
         if claim.filename:
             extra.setdefault(claim.log, []).append(claim.filename)
-    logs = draft.evidence.select_related("added_by_user", "added_by_token").annotate(found=Count("digests"))
+    logs = draft.evidence.select_related("added_by_user", "added_by_token")
     return tuple(
         LogRow(
             label=log.label,
@@ -207,7 +161,7 @@ def _logs(draft: Draft, comparison: Comparison) -> tuple[LogRow, ...]:
     )
 
 
-def _changes_summary(known: Facts, changed: Sequence[object]) -> str:
+def _changes_summary(known: Sight, changed: Sequence[object]) -> str:
     if not known.last_version:
         return "No published release to compare with"
     return (
@@ -235,7 +189,7 @@ def _links(draft: Draft, can: Can) -> tuple[LinkRow, ...]:
     )
 
 
-def _poll_url(draft: Draft, known: Facts) -> str:
+def _poll_url(draft: Draft, known: Sight) -> str:
     """Return where the page asks for news: only while there is something to wait for."""
     waits = (
         draft.state == DraftState.PROCESSING

@@ -17,6 +17,7 @@ from drafts.models.drafts import DraftQuerySet
 from drafts.review import page as pages
 from drafts.review import verdict as words
 from drafts.review.rows import Level, QueueRow
+from drafts.review.sight import Sight, see_all
 
 _SHOWN = 100
 _PUBLISHED = 20
@@ -59,14 +60,14 @@ def _found(user: User, q: str) -> DraftQuerySet:
 
 def rows(drafts: Iterable[Draft], roles: dict[int, str]) -> list[QueueRow]:
     """Return one row per draft, with what it waits for in a sentence."""
-    return [row(draft, roles.get(draft.project_id, "")) for draft in drafts]
+    return [row(sight, roles.get(sight.draft.project_id, "")) for sight in see_all(list(drafts))]
 
 
-def row(draft: Draft, role: str) -> QueueRow:
+def row(sight: Sight, role: str) -> QueueRow:
     """Return one draft as a row, for a person of this role."""
-    known = pages.facts(draft, may_publish=may(role, Act.PUBLISH))
-    verdict = words.verdict(known)
-    phase = pages.phase(draft, has_files=bool(known.files))
+    draft = sight.draft
+    verdict = words.verdict(sight, may_publish=may(role, Act.PUBLISH))
+    phase = pages.phase(draft, has_files=bool(sight.files))
     return QueueRow(
         project=draft.project.name,
         version=draft.version,
@@ -75,8 +76,8 @@ def row(draft: Draft, role: str) -> QueueRow:
         phase_word=str(draft.state) if not draft.is_live else _PHASES[phase],
         waits_for=verdict.text,
         verdict_level=verdict.level,
-        files=len(known.files),
-        evidence=words.evidence_line(known.comparison) or "not compared",
+        files=len(sight.files),
+        evidence=words.evidence_line(sight.comparison) or "not compared",
         expires_at=draft.expires_at if draft.is_live else None,
         updated_at=draft.ended_at or draft.changed_at,
     )

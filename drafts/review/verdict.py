@@ -1,32 +1,16 @@
 """The verdict, the checks of the publish panel and the words of its button: a fixed grammar, always "x of y"."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from drafts.dist.coverage import Grid
 from drafts.evidence.compare import Comparison, Rank
 from drafts.evidence.compare import Verdict as EvidenceVerdict
-from drafts.models import Draft, DraftState, File
-from drafts.publishing.policy import Blocker, Code
-from drafts.review.rows import Button, Check, Level, Mark, Progress, Verdict
+from drafts.models import DraftState, File
+from drafts.publishing.policy import Code
+from drafts.review.rows import Button, Check, Level, Mark, Verdict
+from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
 
 _STOPS = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a verdict is made of."""
-
-    draft: Draft
-    files: Sequence[File]
-    blockers: Sequence[Blocker]
-    comparison: Comparison
-    grid: Grid | None
-    last_version: str
-    adds_to: str
-    progress: Progress | None
-    may_publish: bool
 
 
 def count(number: int, noun: str) -> str:
@@ -56,26 +40,26 @@ def evidence_line(comparison: Comparison) -> str:
     return f"{line}; {len(own_word)} by the uploader's own word only" if own_word else line
 
 
-def coverage_line(facts: Facts) -> str:
+def coverage_line(sight: Sight) -> str:
     """Say what was lost since the last release; empty when nothing was, or there is no last release."""
-    if facts.grid is None or not facts.grid.lost_files:
+    if sight.grid is None or not sight.grid.lost_files:
         return ""
-    lost = len(facts.grid.lost_files)
-    return f"{count(lost, 'wheel')} that {facts.last_version} had {'is' if lost == 1 else 'are'} missing"
+    lost = len(sight.grid.lost_files)
+    return f"{count(lost, 'wheel')} that {sight.last_version} had {'is' if lost == 1 else 'are'} missing"
 
 
-def verdict(facts: Facts) -> Verdict:
-    """Return the first sentence of the grammar that applies."""
-    return _ended(facts) or _stop(facts) or _not_yet(facts) or _ready(facts)
+def verdict(sight: Sight, *, may_publish: bool) -> Verdict:
+    """Return the first sentence of the grammar that applies, to a person who may publish or may not."""
+    return _ended(sight) or _stop(sight) or _not_yet(sight) or _ready(sight, may_publish=may_publish)
 
 
-def _ended(facts: Facts) -> Verdict | None:
-    draft = facts.draft
+def _ended(sight: Sight) -> Verdict | None:
+    draft = sight.draft
     if draft.state == DraftState.PROCESSING:
-        return Verdict(Level.BUSY, f"Publishing: {facts.progress.text if facts.progress else 'starting'}.")
+        return Verdict(Level.BUSY, f"Publishing: {sight.progress.text if sight.progress else 'starting'}.")
     when = f"{draft.ended_at:%d %B %Y %H:%M} UTC" if draft.ended_at else ""
     if draft.state == DraftState.PUBLISHED:
-        return Verdict(Level.DONE, f"Published {when} by {draft.ended_by}.", _published_note(facts))
+        return Verdict(Level.DONE, f"Published {when} by {draft.ended_by}.", _published_note(sight))
     if draft.state == DraftState.CANCELED:
         return Verdict(
             Level.QUIET,
@@ -85,99 +69,99 @@ def _ended(facts: Facts) -> Verdict | None:
     return None
 
 
-def _published_note(facts: Facts) -> str:
-    return f"{totals(facts.files)}. {evidence_line(facts.comparison) or 'Not compared with CI'}."
+def _published_note(sight: Sight) -> str:
+    return f"{totals(sight.files)}. {evidence_line(sight.comparison) or 'Not compared with CI'}."
 
 
-def _stop(facts: Facts) -> Verdict | None:
-    if not any(blocker.code in _STOPS for blocker in facts.blockers):
+def _stop(sight: Sight) -> Verdict | None:
+    if not any(blocker.code in _STOPS for blocker in sight.blockers):
         return None
-    reasons = [evidence_line(facts.comparison), coverage_line(facts)]
-    return Verdict(Level.STOP, f"Do not publish: {', and '.join(filter(None, reasons))}.", _context(facts))
+    reasons = [evidence_line(sight.comparison), coverage_line(sight)]
+    return Verdict(Level.STOP, f"Do not publish: {', and '.join(filter(None, reasons))}.", _context(sight))
 
 
-def _not_yet(facts: Facts) -> Verdict | None:
-    if facts.blockers:
-        return Verdict(Level.WAIT, f"Not yet: {facts.blockers[0].sentence}", _context(facts))
-    lost = coverage_line(facts)
+def _not_yet(sight: Sight) -> Verdict | None:
+    if sight.blockers:
+        return Verdict(Level.WAIT, f"Not yet: {sight.blockers[0].sentence}", _context(sight))
+    lost = coverage_line(sight)
     if lost:
         return Verdict(
-            Level.WAIT, f"Look again: {lost}. Nothing else is in the way.", _context(facts, evidence=True)
+            Level.WAIT, f"Look again: {lost}. Nothing else is in the way.", _context(sight, evidence=True)
         )
     return None
 
 
-def _ready(facts: Facts) -> Verdict:
-    evidence = evidence_line(facts.comparison)
+def _ready(sight: Sight, *, may_publish: bool) -> Verdict:
+    evidence = evidence_line(sight.comparison)
     if not evidence:
         text = "Not compared with CI yet. Paste a log, or add two lines to the build job."
-        return Verdict(Level.QUIET, text, _context(facts))
-    nothing_lost = "; nothing lost" if facts.grid is not None and facts.last_version else ""
-    word = "Ready to publish" if facts.may_publish else "Ready for a maintainer"
-    return Verdict(Level.READY, f"{word}. {evidence}{nothing_lost}.", _context(facts))
+        return Verdict(Level.QUIET, text, _context(sight))
+    nothing_lost = "; nothing lost" if sight.grid is not None and sight.last_version else ""
+    word = "Ready to publish" if may_publish else "Ready for a maintainer"
+    return Verdict(Level.READY, f"{word}. {evidence}{nothing_lost}.", _context(sight))
 
 
-def _context(facts: Facts, *, evidence: bool = False) -> str:
+def _context(sight: Sight, *, evidence: bool = False) -> str:
     """Return the second sentence: what the release is compared with."""
-    parts = [evidence_line(facts.comparison) + "." if evidence and evidence_line(facts.comparison) else ""]
-    if facts.adds_to:
-        parts.append(f"Adds {count(len(facts.files), 'file')} to {facts.adds_to}.")
-    elif not facts.last_version:
+    parts = [evidence_line(sight.comparison) + "." if evidence and evidence_line(sight.comparison) else ""]
+    if sight.adds_to:
+        parts.append(f"Adds {count(len(sight.files), 'file')} to {sight.adds_to}.")
+    elif not sight.last_version:
         parts.append("First release: nothing to compare with.")
-    if evidence and not evidence_line(facts.comparison):
+    if evidence and not evidence_line(sight.comparison):
         parts.append("Not compared with CI yet.")
     return " ".join(filter(None, parts))
 
 
-def checks(facts: Facts) -> list[Check]:
+def checks(sight: Sight) -> list[Check]:
     """Return the lines of the publish panel."""
-    return [_files_check(facts), _evidence_check(facts), _coverage_check(facts), *_other_checks(facts)]
+    return [_files_check(sight), _evidence_check(sight), _coverage_check(sight), *_other_checks(sight)]
 
 
-def _files_check(facts: Facts) -> Check:
-    if not facts.files:
+def _files_check(sight: Sight) -> Check:
+    if not sight.files:
         return Check(Mark.WAIT, "no files staged", "CI")
-    return Check(Mark.OK, f"{count(len(facts.files), 'file')} staged")
+    return Check(Mark.OK, f"{count(len(sight.files), 'file')} staged")
 
 
-def _evidence_check(facts: Facts) -> Check:
-    line = evidence_line(facts.comparison)
+def _evidence_check(sight: Sight) -> Check:
+    line = evidence_line(sight.comparison)
     if not line:
         return Check(Mark.NONE, "not compared with CI")
-    if any(blocker.code in _STOPS for blocker in facts.blockers):
+    if any(blocker.code in _STOPS for blocker in sight.blockers):
         return Check(Mark.BAD, line, "you")
-    return Check(Mark.OK if facts.comparison.matched == len(facts.files) else Mark.NONE, line)
+    return Check(Mark.OK if sight.comparison.matched == len(sight.files) else Mark.NONE, line)
 
 
-def _coverage_check(facts: Facts) -> Check:
-    if facts.grid is None or not facts.last_version:
+def _coverage_check(sight: Sight) -> Check:
+    if sight.grid is None or not sight.last_version:
         return Check(Mark.NONE, "no published release to compare with")
-    lost = coverage_line(facts)
+    lost = coverage_line(sight)
     return (
         Check(Mark.BAD, lost, "CI, or you")
         if lost
-        else Check(Mark.OK, f"nothing lost since {facts.last_version}")
+        else Check(Mark.OK, f"nothing lost since {sight.last_version}")
     )
 
 
-def _other_checks(facts: Facts) -> list[Check]:
+def _other_checks(sight: Sight) -> list[Check]:
     own = {*_STOPS, Code.NO_FILES, Code.ENDED}
     return [
         Check(Mark.BAD, blocker.title.lower(), blocker.owner)
-        for blocker in facts.blockers
+        for blocker in sight.blockers
         if blocker.code not in own
     ]
 
 
-def button(facts: Facts, url: str) -> Button:
+def button(sight: Sight, url: str, *, may_publish: bool) -> Button:
     """Return the button: it names what is left and counts down."""
-    name = f"Publish {facts.draft.project.name} {facts.draft.version}"
-    if facts.draft.state == DraftState.PROCESSING:
+    name = f"Publish {sight.draft.project.name} {sight.draft.version}"
+    if sight.draft.state == DraftState.PROCESSING:
         return Button("Publishing now")
-    if not facts.files:
+    if not sight.files:
         return Button("Not yet: no files")
-    if facts.blockers:
-        return Button(f"Not yet: {len(facts.blockers)} to fix")
-    if not facts.may_publish:
+    if sight.blockers:
+        return Button(f"Not yet: {len(sight.blockers)} to fix")
+    if not may_publish:
         return Button("A maintainer publishes")
     return Button(name, enabled=True, url=url)

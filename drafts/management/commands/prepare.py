@@ -15,7 +15,9 @@ class Command(PlainCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--sample", action="store_true", help="make the sample project if there is nothing yet")
+        parser.add_argument(
+            "--sample", action="store_true", help="make the sample project if there is nothing yet"
+        )
 
     def handle(self, **told: Any) -> None:
         prepare.tables()
