@@ -51,6 +51,17 @@ def _static_files():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords():
+    """Let Argon2 take as little as it can: what a guess costs is a setting, not what is tested."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"time_cost": 1, "memory_cost": 64, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _append_only_around_flush():
     """Drop the audit trail's triggers for Django's flush between transactional tests, and make them again."""
     from importlib import import_module

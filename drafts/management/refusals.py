@@ -5,6 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.utils import OperationalError, ProgrammingError
+from packaging.utils import canonicalize_name
+
+from drafts.models import Project
 
 
 class Refused(CommandError):
@@ -41,3 +44,11 @@ class PlainCommand(BaseCommand):
             raise Refused(
                 f"the database is not ready ({error}): run manage.py migrate, or start manage.py up once"
             ) from error
+
+
+def project_named(name: str) -> Project:
+    """Return a project by its name in any spelling (PEP 503). Raises Refused."""
+    project = Project.objects.filter(name=canonicalize_name(name)).first()
+    if project is None:
+        raise Refused(f"there is no project {name}")
+    return project
