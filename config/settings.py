@@ -35,11 +35,17 @@ def _generated_secret() -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def _served_address() -> str:
+    """Return where ``manage.py up`` serves this data folder, or did last, so that commands beside it say the same."""
+    path = DATA_DIR / "address"
+    return path.read_text(encoding="ascii").strip() if path.exists() else "http://localhost:8000"
+
+
 # --- who and where -----------------------------------------------------------------------------------
 SECRET_KEY = _env("PRESSCHECK_SECRET_KEY") or _generated_secret()
 SECRET_KEY_FALLBACKS = _list("PRESSCHECK_SECRET_KEY_OLD")
 DEBUG = False
-PRESSCHECK_URL = _env("PRESSCHECK_URL", "http://localhost:8000").rstrip("/")
+PRESSCHECK_URL = _env("PRESSCHECK_URL", _served_address()).rstrip("/")
 _HTTPS = PRESSCHECK_URL.startswith("https://")
 ALLOWED_HOSTS = _list("PRESSCHECK_ALLOWED_HOSTS") or [
     urlsplit(PRESSCHECK_URL).hostname or "localhost",
@@ -180,10 +186,10 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "scheduler")
-CELERY_BEAT_SCHEDULE = {
-    "ring what waits": {"task": "operations.sweep", "schedule": SWEEP_SECONDS},
-    "expire drafts": {"task": "operations.expire", "schedule": 60.0},
-    "keep in order": {"task": "operations.prune", "schedule": 3600.0},
+CELERY_BEAT_SCHEDULE = {  # what a worker that was away finds too old, it throws away
+    "ring what waits": {"task": "operations.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "expire drafts": {"task": "operations.expire", "schedule": 60.0, "options": {"expires": 60.0}},
+    "keep in order": {"task": "operations.prune", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 
 # --- people ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from drafts.review import ci, draft, evidence, files, links, projects, publish, 
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("help/ci/", ci.snippets, name="ci"),
+    path("help/errors/", ci.errors, name="errors"),
     path("projects/<slug:name>/", projects.project, name="project"),
     path("projects/<slug:name>/upload/", files.upload_new, name="upload-new"),
     path(

@@ -278,18 +278,29 @@ class Clients:
     def run(self, *command: str) -> Said:
         return self.end(self.start(*command))
 
-    def twine_command(self, url: str, token: str, *paths: Path, options: tuple[str, ...] = ()) -> list[str]:
-        base = [sys.executable, "-m", "twine", "upload", "--non-interactive", "--disable-progress-bar", *options]
-        return [*base, "--repository-url", url, "-u", "__token__", "-p", token, *map(str, paths)]
+    def shell(self, *lines: str) -> Said:
+        """Lines as a person pastes them into a shell."""
+        return self.run("/bin/sh", "-ec", "\n".join(lines))
 
-    def twine(self, url: str, token: str, *paths: Path, options: tuple[str, ...] = ()) -> Said:
+    def twine_command(self, url: str, token: str, *paths: Path) -> list[str]:
+        options = ("--non-interactive", "--disable-progress-bar", "--repository-url", url)
+        return [sys.executable, "-m", "twine", "upload", *options, "-u", "__token__", "-p", token, *map(str, paths)]
+
+    def twine(self, url: str, token: str, *paths: Path) -> Said:
         """``twine upload``."""
-        return self.run(*self.twine_command(url, token, *paths, options=options))
+        return self.run(*self.twine_command(url, token, *paths))
+
+    def uv_publish_command(self, url: str, token: str, *paths: Path) -> list[str]:
+        options = ("--trusted-publishing", "never", "--keyring-provider", "disabled")
+        return [str(BIN / "uv"), "publish", "--publish-url", url, "--token", token, *options, *map(str, paths)]
 
     def uv_publish(self, url: str, token: str, *paths: Path) -> Said:
         """``uv publish`` with a token."""
-        options = ("--trusted-publishing", "never", "--keyring-provider", "disabled")
-        return self.run(str(BIN / "uv"), "publish", "--publish-url", url, "--token", token, *options, *map(str, paths))
+        return self.run(*self.uv_publish_command(url, token, *paths))
+
+    def uv(self, *arguments: str) -> Said:
+        """``uv`` with these arguments."""
+        return self.run(str(BIN / "uv"), *arguments)
 
     def pip(self, *arguments: str) -> Said:
         """``pip install`` with these arguments."""
@@ -297,7 +308,7 @@ class Clients:
 
     def uv_pip(self, *arguments: str) -> Said:
         """``uv pip install`` with these arguments."""
-        return self.run(str(BIN / "uv"), "pip", "install", *arguments)
+        return self.uv("pip", "install", *arguments)
 
     def install(self, tool: str, *arguments: str, target: Path) -> Said:
         """Install into a folder with ``pip`` or ``uv``."""
@@ -311,6 +322,28 @@ def clients(tmp_path, empty_index):
     home = tmp_path / "home"
     home.mkdir()
     return Clients(home, empty_index)
+
+
+@pytest.fixture
+def dist(tmp_path):
+    """The folder that a build leaves behind."""
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def no_bytes_stay():
+    """Check that storage holds after the test what it held before."""
+    before = objects()
+    yield
+    assert objects() == before
+
+
+def large_wheel() -> wheels.Built:
+    """Build a wheel of 30 MiB, which is still on its way when a refusal comes."""
+    files = {"sampleproject/large.bin": os.urandom(30 * 1024 * 1024)}
+    return wheels.wheel(files=files, compression=zipfile.ZIP_STORED)
 
 
 def module_of(built: wheels.Built, package: str = "sampleproject") -> bytes:

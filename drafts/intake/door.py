@@ -4,10 +4,17 @@ from packaging.version import Version
 
 from drafts.dist import BadDistribution, check_name
 from drafts.intake import stage
-from drafts.intake.problems import Finding, Problem
+from drafts.intake.problems import CHALLENGE, Finding, Problem
 from drafts.intake.receive import Upload
 from drafts.intake.rules import Refused, Stager
 from drafts.models import NotEditable, Project
+
+# What a refusal of the rules says beside its body (RFC 9110, sections 10.2.3 and 11.6.1).
+_HEADERS = {
+    401: {"WWW-Authenticate": CHALLENGE},
+    409: {"Retry-After": "60"},
+    429: {"Retry-After": "60"},
+}
 
 
 def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> stage.Staged:
@@ -24,8 +31,8 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
             project=project, version=version, upload=upload, distribution=distribution, by=by
         )
     except Refused as error:
-        headers = {"Retry-After": "60"} if error.status in {409, 429} else {}
         finding = Finding("content", error.message, error.code)
+        headers = dict(_HEADERS.get(error.status, {}))
         raise Problem(error.status, "This file cannot be staged", (finding,), headers) from error
     except NotEditable as error:
         raise Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60") from error

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
 from drafts.access.gate import NoCredential, NotAllowed
 from drafts.dist import BadDistribution
@@ -16,6 +17,7 @@ from drafts.storage import StorageFull
 
 P = ParamSpec("P")
 _REASON_LENGTH = 300
+CHALLENGE = 'Basic realm="upload"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def answer(problem: Problem) -> HttpResponse:
     first = problem.errors[0]
     detail = " ".join(finding.message for finding in problem.errors)
     body = {
-        "type": f"{settings.PRESSCHECK_URL}/help/errors/#{first.code}",
+        "type": f"{settings.PRESSCHECK_URL}{reverse('errors')}#{first.code}",
         "title": problem.title,
         "status": problem.status,
         "detail": detail,
@@ -86,8 +88,7 @@ def _reason(text: str) -> str:
 
 
 def _no_credential(error: Exception) -> Problem:
-    challenge = 'Basic realm="upload"'
-    return Problem.one(401, "Who are you?", "no-credential", str(error), WWW_Authenticate=challenge)
+    return Problem.one(401, "Who are you?", "no-credential", str(error), WWW_Authenticate=CHALLENGE)
 
 
 def _not_allowed(error: Exception) -> Problem:

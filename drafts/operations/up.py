@@ -74,6 +74,7 @@ def run(*, host: str, port: int, data: str | None, with_sample: bool, say: Calla
     claims.refuse_http_in_public(host, url)
     claim = claims.DataFolder(folder)
     with claims.listen(host, port) as listener:
+        (folder / "address").write_text(f"{url}\n", encoding="ascii")
         surroundings = Surroundings(folder=CODE, environment=_environment(folder, url), logs=folder / "logs")
         supervisor = Supervisor(surroundings)
         start = Start(

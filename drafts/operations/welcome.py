@@ -8,6 +8,7 @@ from accounts import people
 from accounts.models import User
 from drafts.models import Project
 from drafts.operations import sample
+from drafts.operations.sample_files import NAME
 
 
 def lines(*, with_sample: bool) -> list[str]:
@@ -24,12 +25,12 @@ def _lines(made: sample.Made | None) -> Iterator[str]:
     elif owner is not None and not owner.is_enrolled:
         yield f"  Sign in, once, within 15 minutes, on this machine:  {url}/welcome/{people.invite(owner)}/"
     if made is not None:
-        yield f"  Upload token of {sample.NAME}, shown this once:  {made.token}"
-    if Project.objects.filter(name=sample.NAME).exists():
+        yield f"  Upload token of {NAME}, shown this once:  {made.token}"
+    if Project.objects.filter(name=NAME).exists():
         token = made.token if made else "TOKEN"
         yield ""
         yield f"  Stage:    twine upload --repository-url {url}/legacy/ -u __token__ -p {token} dist/*"
-        yield f"  Install:  pip install --index-url {url}/simple/ {sample.NAME}"
-        yield f"  Review:   {url}/projects/{sample.NAME}/drafts/{sample.DRAFT}/"
+        yield f"  Install:  pip install --index-url {url}/simple/ {NAME}"
+        yield f"  Review:   {url}/projects/{NAME}/drafts/{sample.DRAFT}/"
     yield ""
     yield f"  Data in {settings.DATA_DIR}. Ctrl-C stops everything."

@@ -70,13 +70,13 @@ def found(case: Case) -> list[Blocker]:
 def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, Case]:
     """Read what the rules look at, for several drafts in two queries; ``uploads`` by draft id, superseded ones too."""
     comparisons = verdicts.comparisons(uploads)
-    taken = _taken(drafts, uploads)
+    taken = _taken([draft for draft in drafts if draft.is_live], uploads)
     return {
         draft.pk: Case(
             draft=draft,
             files=tuple(file for file in uploads[draft.pk] if file.state in IN_DRAFT),
             comparison=comparisons[draft.pk],
-            taken=frozenset(taken[draft.pk]),
+            taken=frozenset(taken.get(draft.pk, ())),
         )
         for draft in drafts
     }
@@ -92,12 +92,10 @@ def _taken(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> di
     taken: dict[int, set[str]] = {draft.pk: set() for draft in drafts}
     for row in BurntName.objects.filter(Q(filename__in=names) | of_release):
         for draft in drafts:
-            if row.draft_id != draft.pk:
-                taken[draft.pk].add(row.filename)
-            if row.draft_id != draft.pk and (row.project_id, row.version_key) == (
-                draft.project_id,
-                draft.version_key,
-            ):
+            if row.draft_id == draft.pk:
+                continue
+            taken[draft.pk].add(row.filename)
+            if (row.project_id, row.version_key) == (draft.project_id, draft.version_key):
                 taken[draft.pk].add(row.identity)
     return taken
 

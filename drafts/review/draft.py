@@ -24,11 +24,11 @@ def draft(request: HttpRequest, name: str, version: str) -> HttpResponse:
 @gate.people
 @require_safe
 def now(request: HttpRequest, name: str, version: str) -> HttpResponse:
-    """Answer a page that watches: 204 while it is as it was seen, else the page anew."""
+    """Answer a page that watches: 204 while it is as it was seen, else the regions that change by themselves."""
     who, row = gate.draft(request, name, version, Act.SEE)
     if request.GET.get("seen") == pages.seen(row):
         return HttpResponse(status=204)
-    return render(request, "review/draft.html", {"page": pages.draft_page(who, row)})
+    return render(request, "review/draft.html#now", {"page": pages.draft_page(who, row)})
 
 
 @gate.people

@@ -85,9 +85,7 @@ def _not_yet(sight: Sight) -> Verdict | None:
         return Verdict(Level.WAIT, f"Not yet: {sight.blockers[0].sentence}", _context(sight))
     lost = coverage_line(sight)
     if lost:
-        return Verdict(
-            Level.WAIT, f"Look again: {lost}. Nothing else is in the way.", _context(sight, evidence=True)
-        )
+        return Verdict(Level.YOU, f"Waiting for you: {lost}.", _context(sight, evidence=True))
     return None
 
 
