@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts import keys
 
@@ -18,6 +19,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         del request
         return False
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Go on to the second factors: for a newcomer they are the next step."""
+        del request
+        return reverse("mfa_index")
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the peer's address; forwarded headers count only where a trusted proxy rewrote it."""

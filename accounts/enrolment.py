@@ -15,7 +15,6 @@ from accounts.models import User
 _STEPS = {
     "account_logout",
     "account_set_password",
-    "account_change_password",
     "mfa_activate_totp",
     "account_reauthenticate",
 }

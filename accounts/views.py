@@ -33,3 +33,8 @@ def _is_loopback(request: HttpRequest) -> bool:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         return False
+
+
+def no_such_page(request: HttpRequest) -> HttpResponse:
+    """Stand where a page of the sign-in library is not wanted."""
+    raise Http404(f"There is no page {request.path} here.")

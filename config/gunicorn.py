@@ -3,8 +3,22 @@
 import gc
 from typing import Any
 
-from drafts.operations import lifeline
+from gunicorn import glogging
 
+from drafts.operations import lifeline
+from drafts.secrets import ScrubFilter
+
+
+class Logger(glogging.Logger):
+    """gunicorn's logs without tokens: draft links are in paths, and an operator may switch the access log on."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.addFilter(ScrubFilter())
+
+
+logger_class = Logger
 wsgi_app = "config.wsgi:application"
 worker_class = "gthread"
 workers = 2

@@ -187,7 +187,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "scheduler")
 CELERY_BEAT_SCHEDULE = {  # what a worker that was away finds too old, it throws away
-    "ring what waits": {"task": "operations.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "ring what waits": {
+        "task": "operations.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
     "expire drafts": {"task": "operations.expire", "schedule": 60.0, "options": {"expires": 60.0}},
     "keep in order": {"task": "operations.prune", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }

@@ -6,6 +6,9 @@ from accounts import views as accounts
 
 urlpatterns = [
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),
+    path(
+        "accounts/email/", accounts.no_such_page
+    ),  # an address changes with a second factor at the act, or not at all
     path("accounts/", include("allauth.urls")),
     path("", include("drafts.urls")),
 ]
