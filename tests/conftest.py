@@ -20,7 +20,7 @@ from drafts.models import Draft, Job, Kind, Project, TokenKind, jobs
 from tests import wheels
 from tests.environment import DATA
 
-pytest_plugins = ["tests.live"]
+pytest_plugins = ["tests.live", "tests.clients"]
 
 PASSWORD = "correct horse battery staple"
 SECRETS = {

@@ -18,8 +18,9 @@ from drafts.index import drafts as pages
 from drafts.intake import stage
 from drafts.models import Draft, DraftLink
 from tests import wheels
+from tests.clients import module_of
 from tests.conftest import publish
-from tests.live import SIMPLE_JSON, module_of
+from tests.live import SIMPLE_JSON
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
 

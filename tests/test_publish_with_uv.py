@@ -7,7 +7,7 @@ from drafts.access import projects
 from drafts.models import Draft, File, FileState
 from tests import wheels
 from tests.conftest import make_ci
-from tests.live import large_wheel
+from tests.clients import large_wheel
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
 

@@ -149,7 +149,7 @@ def test_a_published_name_is_never_used_again(published, ci, built, prepare):
 
 
 SPELLINGS = {
-    "capitals": (wheels.wheel(), wheels.wheel(filename="SampleProject-1.0-py3-none-any.whl")),
+    "capitals": (wheels.wheel(), wheels.wheel(filename="SampleProject-1.0-py3-none-any.whl", dist_info="SampleProject-1.0.dist-info")),
     "the version's zeros": (wheels.wheel(), wheels.wheel(version="1.0.0")),
     "the order of tags": (
         wheels.wheel(tag="py2.py3-none-any"),

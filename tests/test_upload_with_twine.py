@@ -6,7 +6,7 @@ from accounts.audit import Actor
 from drafts.access import projects
 from drafts.models import Draft, File, FileState
 from tests import wheels
-from tests.live import large_wheel, objects
+from tests.clients import large_wheel
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
 

@@ -58,26 +58,33 @@ def _hash_again(draft: Draft, job: Job) -> None:
 
 
 def _hash_file(file: File, done: int, renew: Callable[[int], None]) -> int:
-    """Hash one object where it lies; returns how many bytes of the draft are hashed now."""
+    """Hash one object, and METADATA beside it, where they lie; returns how many bytes of the draft are hashed now."""
     digest, size = hashlib.sha256(), 0
-    for chunk in _chunks(file):
+    for chunk in _chunks(file, file.filename):
         digest.update(chunk)
         size += len(chunk)
         if size % (64 * _CHUNK) == 0:
             renew(done + size)
     if (digest.hexdigest(), size) != (file.sha256, file.size):
-        raise NotTheReviewedBytes(
-            f"{file.filename} does not have the bytes that were reviewed (SHA-256 {file.sha256}): nothing was published. "
-            "Delete it and upload it again, and tell the operator: the storage changed it.",
-        )
+        raise _changed(file.filename, file.sha256)
+    metadata = hashlib.sha256(b"".join(_chunks(file, file.metadata_filename))).hexdigest()
+    if metadata != file.metadata_sha256:
+        raise _changed(file.metadata_filename, file.metadata_sha256)
     renew(done + size)
     return done + size
 
 
-def _chunks(file: File) -> Iterator[bytes]:
-    with storage().open(file.object_id, file.filename) as stored:
+def _chunks(file: File, name: str) -> Iterator[bytes]:
+    with storage().open(file.object_id, name) as stored:
         while chunk := stored.read(_CHUNK):
             yield chunk
+
+
+def _changed(name: str, sha256: str) -> NotTheReviewedBytes:
+    return NotTheReviewedBytes(
+        f"{name} does not have the bytes that were reviewed (SHA-256 {sha256}): nothing was published. "
+        "Delete the file and upload it again, and tell the operator: the storage changed it.",
+    )
 
 
 @transaction.atomic
