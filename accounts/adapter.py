@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts import keys
+from accounts.models import User
 
 TOTP_LABEL = "second-factor"
 
@@ -19,6 +20,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         del request
         return False
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Ask again before factors change; a newcomer, who came a moment ago, has nothing to be asked for yet."""
+        user = self.request.user
+        if isinstance(user, User) and not user.is_enrolled:
+            return False
+        return bool(super().is_reauthentication_required(app=app))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Go on to the second factors: for a newcomer they are the next step."""

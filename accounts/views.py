@@ -2,7 +2,6 @@
 
 from ipaddress import ip_address
 
-from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,9 +25,6 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     if not people.let_in(link=link, origin=Origin.of(request)):
         raise Http404("This link was used.")
     login(request, link.user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    record_authentication(
-        request, link.user, method="one-time link"
-    )  # recent enough to enrol without a password
     return redirect("queue")
 
 

@@ -31,8 +31,11 @@ loglevel = "info"
 control_socket_disable = True
 
 
-def pre_fork(_server: Any, _worker: Any) -> None:
-    """Leave what was imported out of garbage collection, so that its pages stay shared."""
+def when_ready(_server: Any) -> None:
+    """Import every view before the workers are forked, and keep what was imported out of garbage collection."""
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
     gc.collect()
     gc.freeze()
 

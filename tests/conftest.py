@@ -18,9 +18,9 @@ from drafts.access import tokens
 from drafts.access.projects import create
 from drafts.models import Draft, Job, Kind, Project, TokenKind, jobs
 from tests import wheels
-from tests.environment import DATA
+from tests.environment import DATA, PORT
 
-pytest_plugins = ["tests.live", "tests.clients"]
+pytest_plugins = ["tests.live", "tests.clients", "tests.browser"]
 
 PASSWORD = "correct horse battery staple"
 SECRETS = {
@@ -34,6 +34,12 @@ SECRETS = {
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings():
     """Leave the database's name alone: each test process has its own data folder, which live servers share."""
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """The address of this process's server, in place of pytest-playwright's fixture, which pytest deprecates."""
+    return f"http://localhost:{PORT}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -47,6 +47,8 @@ def people(view: View[P]) -> View[P]:
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = request.user
         if not isinstance(user, User):
+            if _presented_token(request):
+                raise PermissionDenied("A token opens no page: sign in.")  # valid or not, existing page or not
             return redirect_to_login(request.get_full_path())
         if not user.is_enrolled:
             return redirect("mfa_activate_totp")
