@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base
 from allauth.mfa.base.internal.flows import check_rate_limit
@@ -65,5 +67,7 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
         if not totp.accept_new(self.user, self.secret, code):
             raise get_adapter().validation_error("incorrect_code")
         holds.after_enrolment(self.user)
+        # The code that was given a moment ago is proof enough to see the recovery codes, the next page.
+        record_authentication(context.request, self.user, method="mfa", reauthenticated=True)
         forget_failures()
         return code
