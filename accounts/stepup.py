@@ -90,6 +90,7 @@ def prove(request: HttpRequest, purpose: Purpose) -> Proof:
     code = request.POST.get("code", "").replace(" ", "")
     if not code:
         raise WrongCode("Type the six digits that your authenticator app shows now.")
+    _count_try(lock)
     if totp.accept(user, code) is None:
         raise _failed(lock)
     ActLock.objects.filter(pk=lock.pk).update(failures=0, locked_until=None)
@@ -111,14 +112,30 @@ def _not_locked(user: User, purpose: Purpose) -> ActLock:
     return lock
 
 
+def _count_try(lock: ActLock) -> None:
+    """Count a code as wrong before it is looked at: guesses that come at one moment are counted too."""
+    tries = ActLock.objects.filter(pk=lock.pk, failures__lt=TRIES, locked_until=None)
+    if tries.update(failures=F("failures") + 1) == 0:
+        _lock(lock)
+        raise ActLocked("Five wrong codes: this act is locked for 15 minutes. Nothing was changed.")
+
+
 def _failed(lock: ActLock) -> NotProven:
-    """Count a wrong code; the fifth locks the act and tells the person by mail."""
-    ActLock.objects.filter(pk=lock.pk).update(failures=F("failures") + 1)
-    locked = ActLock.objects.filter(pk=lock.pk, failures__gte=TRIES, locked_until=None)
-    if locked.update(locked_until=timezone.now() + LOCKED) == 0:
-        return WrongCode(
-            "That code is wrong, too old, or was used before. Nothing was changed: wait for the next code and try again.",
+    """Return what to say of a wrong code; the fifth locks the act."""
+    if _lock(lock):
+        return ActLocked(
+            "Five wrong codes: this act is locked for 15 minutes. Nothing was changed. A mail tells you so."
         )
+    return WrongCode(
+        "That code is wrong, too old, or was used before. Nothing was changed: wait for the next code and try again.",
+    )
+
+
+def _lock(lock: ActLock) -> bool:
+    """Lock the act if its tries are used up, and tell the person by mail; False when not, or locked already."""
+    used_up = ActLock.objects.filter(pk=lock.pk, failures__gte=TRIES, locked_until=None)
+    if used_up.update(locked_until=timezone.now() + LOCKED) == 0:
+        return False
     try:
         send_mail(
             f"Five wrong codes: {lock.act} is locked for 15 minutes",
@@ -129,6 +146,4 @@ def _failed(lock: ActLock) -> NotProven:
         )
     except OSError:
         log.exception("the mail about a locked act could not be sent")
-    return ActLocked(
-        "Five wrong codes: this act is locked for 15 minutes. Nothing was changed. A mail tells you so."
-    )
+    return True

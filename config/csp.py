@@ -10,7 +10,6 @@ PAGE = (
 )
 HEADERS = {
     "Content-Security-Policy": PAGE,
-    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 

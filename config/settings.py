@@ -241,7 +241,7 @@ if _HTTPS:
 SECURE_SSL_REDIRECT = False  # the proxy's work; start-up refuses http on a public address
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SECURE_REFERRER_POLICY = None  # config.csp sets it, stricter where a link carries a token
+SECURE_REFERRER_POLICY = "same-origin"  # stricter where a link carries a token
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # SECURE_SSL_REDIRECT: see above

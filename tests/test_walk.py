@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from drafts.access import links
 from drafts.models import DraftState, File
-from tests import wheels
 from tests.conftest import draft_url, publish, sign_in
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,8 @@
 """The project page: releases, drafts, people, tokens."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +14,41 @@ from drafts.access.roles import Act
 from drafts.index.pages import file_url
 from drafts.models import Project
 from drafts.review import queue
-from drafts.review.rows import FileLine, ProjectPage, ReleaseRow
+from drafts.review.queue import QueueRow
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A published file on the project's page."""
+
+    filename: str
+    size: int
+    sha256: str
+    url: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A published release on the project's page."""
+
+    version: str
+    published_at: datetime
+    files: tuple[FileLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """What a member sees of a project."""
+
+    name: str
+    role: str
+    releases: tuple[ReleaseRow, ...]
+    drafts: tuple[QueueRow, ...]
+    members: tuple[object, ...]
+    tokens: tuple[object, ...]
+    simple_url: str
+    upload_url: str
 
 
 @gate.people

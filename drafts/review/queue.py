@@ -1,6 +1,8 @@
 """The queue: drafts that wait for you first."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -16,12 +18,29 @@ from drafts.models import Draft, DraftState, Membership
 from drafts.models.drafts import DraftQuerySet
 from drafts.review import page as pages
 from drafts.review import verdict as words
-from drafts.review.rows import Level, QueueRow
+from drafts.review.rows import Level
 from drafts.review.sight import Sight, see_all
 
 _SHOWN = 100
 _PUBLISHED = 20
 _PHASES = {1: "staging", 2: "review", 3: "publishing"}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One draft in a list."""
+
+    project: str
+    version: str
+    url: str
+    phase: int
+    phase_word: str
+    waits_for: str
+    verdict_level: Level
+    files: int
+    evidence: str
+    expires_at: datetime | None
+    updated_at: datetime
 
 
 @gate.people

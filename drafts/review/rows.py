@@ -1,6 +1,6 @@
 """What the pages show, as plain values: made by the page builders, read by the templates."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -250,88 +250,3 @@ class Confirm:
     code_needed: bool = True
     error: str = ""
     changed: tuple[Difference, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One draft in a list."""
-
-    project: str
-    version: str
-    url: str
-    phase: int
-    phase_word: str
-    waits_for: str
-    verdict_level: Level
-    files: int
-    evidence: str
-    expires_at: datetime | None
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """The lines of one installer."""
-
-    id: str
-    title: str
-    lines: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TesterFile:
-    """One file as a tester sees it."""
-
-    filename: str
-    size: int
-    sha256: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class TesterPage:
-    """What a tester without an account sees."""
-
-    project: str
-    version: str
-    state: str
-    label: str
-    staged_text: str = ""
-    expires_at: datetime | None = None
-    tabs: tuple[Tab, ...] = ()
-    files: tuple[TesterFile, ...] = ()
-    published_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    """A published file on the project's page."""
-
-    filename: str
-    size: int
-    sha256: str
-    url: str
-    uploaded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseRow:
-    """A published release on the project's page."""
-
-    version: str
-    published_at: datetime
-    files: tuple[FileLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectPage:
-    """What a member sees of a project."""
-
-    name: str
-    role: str
-    releases: tuple[ReleaseRow, ...]
-    drafts: tuple[QueueRow, ...]
-    members: tuple[object, ...]
-    tokens: tuple[object, ...]
-    simple_url: str
-    upload_url: str = field(default="")

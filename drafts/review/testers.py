@@ -1,6 +1,7 @@
 """The tester's page, for people without an account: what this is, until when, the lines to copy."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -13,7 +14,40 @@ from drafts.access.gate import DraftAccess
 from drafts.index.drafts import private
 from drafts.models import File
 from drafts.review.filerows import staged_by
-from drafts.review.rows import Tab, TesterFile, TesterPage
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """The lines of one installer."""
+
+    id: str
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TesterFile:
+    """One file as a tester sees it."""
+
+    filename: str
+    size: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TesterPage:
+    """What a tester without an account sees."""
+
+    project: str
+    version: str
+    state: str
+    label: str
+    staged_text: str = ""
+    expires_at: datetime | None = None
+    tabs: tuple[Tab, ...] = ()
+    files: tuple[TesterFile, ...] = ()
+    published_url: str = ""
 
 
 @private

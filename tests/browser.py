@@ -1,0 +1,85 @@
+"""The system's Chromium, watched: no errors in the console, no request to another origin, a policy on every page."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import BrowserContext, Page
+
+from accounts.models import User
+from tests.conftest import sign_in
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_REFUSED = "Failed to load resource: the server responded with a status of "
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """Start the system's Chromium; nothing is downloaded."""
+    path = shutil.which("chromium")
+    if path is None:
+        words = "there is no Chromium: install Debian's package 'chromium'"
+        if os.environ.get("PRESSCHECK_REQUIRE_ALL") == "1":
+            pytest.fail(words, pytrace=False)
+        pytest.skip(words)
+    return {**browser_type_launch_args, "executable_path": path, "args": ARGUMENTS}
+
+
+@dataclass
+class Watch:
+    """What a browser did that no page of ours may make it do."""
+
+    origin: str
+    expected: set[int] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.complaints.append(f"script: {error.error}"))
+        context.on("request", self._request)
+        context.on("response", self._response)
+
+    def _console(self, message) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        if not any(message.text.startswith(f"{_REFUSED}{status}") for status in self.expected):
+            self.complaints.append(f"console: {message.text}")
+
+    def _request(self, request) -> None:
+        if not request.url.startswith((f"{self.origin}/", "data:")):
+            self.complaints.append(f"request: {request.url}")
+
+    def _response(self, response) -> None:
+        if response.request.resource_type == "document" and "default-src" not in response.headers.get(
+            "content-security-policy", ""
+        ):
+            self.complaints.append(f"no policy: {response.url}")
+
+
+@pytest.fixture
+def open_page(live, new_context):
+    """Open a page in a browser of its own: ``user`` is signed in, ``expected`` are refusals that the test is about."""
+    watches = []
+
+    def opened(*, user: User | None = None, expected: tuple[int, ...] = (), **options) -> Page:
+        context = new_context(**options)
+        context.set_default_timeout(20_000)
+        watches.append(Watch(live.url, set(expected)))
+        watches[-1].over(context)
+        if user is not None:
+            session = sign_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live.url}])
+        return context.new_page()
+
+    yield opened
+    assert [complaint for watch in watches for complaint in watch.complaints] == []

@@ -1,0 +1,267 @@
+"""Who may do what: every address of the product, walked by everybody who is not meant to get there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from accounts.audit import Actor
+from accounts.models import AuditEvent
+from drafts import urls
+from drafts.access import links
+from drafts.access.roles import MAY, Act, may
+from drafts.models import Draft, Role
+from tests import wheels
+
+pytestmark = pytest.mark.django_db
+
+PROJECT = "projects/<slug:name>/"
+DRAFT = f"{PROJECT}drafts/<str:version>/"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page for people: its methods, and what a member must be allowed to do there. None: any signed-in person."""
+
+    methods: tuple[str, ...]
+    act: Act | None
+
+
+GET, POST, BOTH = ("get", "head"), ("post",), ("get", "head", "post")
+PAGES = {
+    "": Page(GET, None),
+    PROJECT: Page(GET, Act.SEE),
+    f"{PROJECT}upload/": Page(POST, Act.STAGE),
+    DRAFT: Page(GET, Act.SEE),
+    f"{DRAFT}now/": Page(GET, Act.SEE),
+    f"{DRAFT}evidence/": Page(POST, Act.EVIDENCE),
+    f"{DRAFT}evidence/SHA256SUMS": Page(GET, Act.SEE),
+    f"{DRAFT}upload/": Page(POST, Act.STAGE),
+    f"{DRAFT}files/<str:filename>/delete/": Page(BOTH, Act.STAGE),
+    f"{DRAFT}files/<str:filename>/download/": Page(GET, Act.SEE),
+    f"{DRAFT}links/": Page(POST, Act.LINK),
+    f"{DRAFT}links/<int:link_id>/revoke/": Page(POST, Act.LINK),
+    f"{DRAFT}publish/": Page(BOTH, Act.PUBLISH),
+    f"{DRAFT}cancel/": Page(BOTH, Act.CANCEL),
+    f"{DRAFT}extend/": Page(POST, Act.CANCEL),
+}
+# Addresses that take an upload token and nothing else.
+UPLOADS = {
+    "upload/",
+    "upload/<str:handle>/",
+    "upload/<str:handle>/publish/",
+    "upload/<str:handle>/extend/",
+    "upload/<str:handle>/files/",
+    "upload/<str:handle>/files/<str:filename>/",
+}
+# Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
+PUBLIC = {"help/ci/", "help/errors/", "legacy", "legacy/", "healthz", "readyz"}
+PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
+LINKS = {
+    "draft/simple/",
+    "draft/simple/<str:name>/",
+    "draft/only/simple/",
+    "draft/only/simple/<str:name>/",
+    "draft/files/<str:handle>/<str:filename>",
+    "draft/requirements.txt",
+    "draft/<str:token>/",
+    "draft/<str:token>/simple/",
+    "draft/<str:token>/simple/<str:name>/",
+    "draft/<str:token>/only/simple/",
+    "draft/<str:token>/only/simple/<str:name>/",
+    "draft/<str:token>/files/<str:handle>/<str:filename>",
+    "draft/<str:token>/requirements.txt",
+    "draft/<path:_rest>",
+}
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+
+
+def routes(patterns=urls.urlpatterns, before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield route
+
+
+def test_every_address_is_in_one_table():
+    """It is true that an address which nobody decided on does not exist."""
+    tables = [*PAGES, *UPLOADS, *PUBLIC, *LINKS]
+    assert sorted(tables) == sorted(routes())
+
+
+@pytest.fixture
+def where(draft) -> dict[str, str]:
+    """What the addresses' variables stand for."""
+    link = links.make(draft=draft, by=Actor.system("tests"))
+    return {
+        "<slug:name>": "sampleproject",
+        "<str:version>": "1.0",
+        "<str:filename>": wheels.wheel().filename,
+        "<int:link_id>": str(link.pk),
+        "<str:handle>": draft.handle,
+    }
+
+
+def address(route: str, where: dict[str, str]) -> str:
+    for variable, value in where.items():
+        route = route.replace(variable, value)
+    assert "<" not in route
+    return "/" + route
+
+
+def ask(client: Client, method: str, path: str, **headers: str):
+    response = getattr(client, method)(path, headers=headers)
+    if response.streaming:
+        list(response.streaming_content)  # which closes the file behind it
+    return response
+
+
+def words(response) -> bytes:
+    """The page without the secret that is new on every page."""
+    return re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", response.content)
+
+
+def state() -> tuple:
+    draft = Draft.objects.get()
+    return draft.state, draft.fingerprint(), draft.expires_at, AuditEvent.objects.count()
+
+
+def allowed(page: Page) -> list[str]:
+    return [method for method in METHODS if method in page.methods]
+
+
+def test_nobody_gets_to_a_page_without_signing_in(where):
+    """It is true that every page sends a stranger to the sign-in, whether or not it speaks of something that exists."""
+    before = state()
+    nowhere = {**where, "<slug:name>": "notthere"}
+    for route, there in ((route, there) for route in PAGES for there in (where, nowhere)):
+        for method in METHODS:
+            response = ask(Client(), method, address(route, there))
+            assert response.status_code == 302, (method, route)
+            assert response["Location"].startswith("/accounts/login/?next=/")
+    assert state() == before
+
+
+def test_a_signed_in_stranger_finds_nothing(where, charlie):
+    """It is true that pages of a project are 404 for who is no member, word for word as those of no project."""
+    browser = Client()
+    browser.force_login(charlie)
+    before = state()
+    for route, page in PAGES.items():
+        for method in allowed(page) if page.act else []:
+            response = ask(browser, method, address(route, where))
+            assert response.status_code == 404, (method, route)
+            other = ask(browser, method, address(route, {**where, "<slug:name>": "notthere"}))
+            assert (other.status_code, words(other)) == (404, words(response))
+    assert b"sampleproject" not in browser.get("/").content
+    assert b"sampleproject" not in browser.get("/?q=sample").content
+    assert state() == before
+
+
+def test_pages_know_their_methods(where, alice):
+    browser = Client()
+    browser.force_login(alice)
+    before = state()
+    for route, page in PAGES.items():
+        for method in set(METHODS) - set(page.methods):
+            assert ask(browser, method, address(route, where)).status_code == 405, (method, route)
+    assert state() == before
+
+
+@pytest.mark.promise
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+def test_an_upload_token_opens_no_page(where, ci, scheme):
+    """It is true that a valid token is refused on every page as a token, and learns nothing of what exists."""
+    authorization = ci.basic if scheme == "basic" else f"Bearer {ci.token}"
+    before = state()
+    nowhere = {**where, "<slug:name>": "notthere"}
+    for route, there in ((route, there) for route in PAGES for there in (where, nowhere)):
+        for method in METHODS:
+            response = ask(Client(), method, address(route, there), Authorization=authorization)
+            assert response.status_code == 403, (method, route)
+    assert state() == before
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_member_without_the_right_is_told_so(where, alice, mike, rita, role):
+    """It is true that each page asks for its act: 403 without it, and without it nothing changes."""
+    browser = Client()
+    browser.force_login({Role.OWNER: alice, Role.MAINTAINER: mike, Role.REVIEWER: rita}[role])
+    before = state()
+    for route, page in PAGES.items():
+        for method in allowed(page):
+            if page.act is not None and not may(role, page.act):
+                assert ask(browser, method, address(route, where)).status_code == 403, (method, route)
+            elif method != "post":
+                assert ask(browser, method, address(route, where)).status_code == 200, (method, route)
+    assert state() == before
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_member_with_the_right_gets_through(where, alice, mike, rita, role):
+    browser = Client()
+    browser.force_login({Role.OWNER: alice, Role.MAINTAINER: mike, Role.REVIEWER: rita}[role])
+    path = address(f"{DRAFT}links/", where)
+    assert ask(browser, "post", path).status_code == 302
+    assert Draft.objects.get().links.count() == 2
+    if may(role, Act.CANCEL):
+        assert ask(browser, "post", address(f"{DRAFT}cancel/", where)).status_code == 302
+        assert Draft.objects.get().state == "canceled"
+
+
+RIGHTS = {
+    Role.REVIEWER: {Act.SEE, Act.LINK, Act.EVIDENCE},
+    Role.MAINTAINER: {Act.SEE, Act.LINK, Act.EVIDENCE, Act.STAGE, Act.CANCEL, Act.PUBLISH},
+    Role.OWNER: set(Act),
+}
+
+
+def test_the_table_of_roles_is_the_products():
+    """It is true that roles allow what chapter 9's table says, and a role that there is not allows nothing."""
+    assert {role: set(acts) for role, acts in MAY.items()} == RIGHTS
+    assert not any(may(role, act) for role in ("", "admin", "Owner") for act in Act)
+
+
+def test_a_person_without_a_second_factor_sees_enrolment_alone(where, alice):
+    """It is true that every page sends a person without a factor to set one up."""
+    alice.authenticator_set.all().delete()
+    browser = Client()
+    browser.force_login(alice)
+    for route in PAGES:
+        for method in METHODS:
+            response = ask(browser, method, address(route, where))
+            assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/totp/activate/")
+
+
+def test_a_member_who_was_removed_is_a_stranger(where, mike):
+    browser = Client()
+    browser.force_login(mike)
+    path = address(DRAFT, where)
+    assert browser.get(path).status_code == 200
+    mike.memberships.all().delete()
+    assert browser.get(path).status_code == 404
+
+
+def test_a_person_who_was_switched_off_is_signed_out(where, mike):
+    browser = Client()
+    browser.force_login(mike)
+    type(mike).objects.filter(pk=mike.pk).update(is_active=False)
+    assert browser.get(address(DRAFT, where)).status_code == 302
+
+
+def test_a_form_of_another_site_changes_nothing(where, alice):
+    """It is true that every POST of a signed-in person needs the CSRF token of a page."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    before = state()
+    for route, page in PAGES.items():
+        if "post" in page.methods:
+            response = browser.post(address(route, where), {"content": "x"})
+            assert response.status_code == 403, route
+    assert state() == before
