@@ -1,6 +1,5 @@
 """The embedded queue: several processes put messages into a folder and take them out, and each arrives once."""
 
-import os
 import subprocess
 import sys
 import time
@@ -67,16 +66,15 @@ def waiting(data: Path) -> list[Path]:
 def test_nothing_is_lost_or_taken_twice_between_processes(tmp_path):
     folders(tmp_path)
 
-    def process(code: str, *arguments: str) -> subprocess.Popen:
+    def started(code: str, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-c", code, str(tmp_path), *arguments]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
-    takers = [process(TAKE) for _ in range(3)]
-    putters = [process(PUT, name) for name in ("a", "b")]
+    takers = [started(TAKE) for _ in range(3)]
+    putters = [started(PUT, name) for name in ("a", "b")]
     taken = [line.split() for taker in takers for line in taker.communicate(timeout=100)[0].splitlines()]
-    assert [
-        one.wait() for one in (*takers, *(putter for putter in putters if not putter.communicate()[0]))
-    ] == [0] * 5
+    assert [putter.communicate(timeout=100)[0] for putter in putters] == ["", ""]
+    assert [process.returncode for process in (*takers, *putters)] == [0] * 5
     names = [name for name, _ in taken]
     assert sorted(names) == sorted(f"{putter}-{number}-" for putter in "ab" for number in range(EACH))
     assert {int(length) - len(name) for name, length in taken} == {20_000}
@@ -102,10 +100,10 @@ def test_what_is_no_message_is_passed_over(queue, tmp_path, content):
 def test_a_message_that_is_being_written_is_not_seen(queue, tmp_path):
     queue.put("whole")
     (whole,) = waiting(tmp_path)
-    os.replace(whole, whole.with_name(f".{whole.name}.part"))
+    part = whole.replace(whole.with_name(f".{whole.name}.part"))
     with pytest.raises(queue.Empty):
         queue.get(timeout=0.3)
-    os.replace(whole.with_name(f".{whole.name}.part"), whole)
+    part.replace(whole)
     assert queue.get(timeout=2).payload == "whole"
 
 

@@ -48,7 +48,9 @@ def people(view: View[P]) -> View[P]:
         user = request.user
         if not isinstance(user, User):
             if _presented_token(request):
-                raise PermissionDenied("A token opens no page: sign in.")  # valid or not, existing page or not
+                raise PermissionDenied(
+                    "A token opens no page: sign in."
+                )  # valid or not, existing page or not
             return redirect_to_login(request.get_full_path())
         if not user.is_enrolled:
             return redirect("mfa_activate_totp")

@@ -11,16 +11,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from drafts.access import gate, links
+from drafts.access import gate
 from drafts.access.gate import Credential
 from drafts.intake.problems import Problem, spoken
 from drafts.intake.stage import Did, Staged
-from drafts.models import CiLink, Draft, DraftLink, DraftState, File
+from drafts.models import Draft, DraftState, File
 from drafts.publishing import policy
 
 CONTENT_TYPE = "application/vnd.pypi.upload.v2+json"
 META = {"api-version": "2.0"}
-UPLOAD_SESSION = "upload session"
 TERMINAL_KEPT = timedelta(days=30)
 _WORDS = {
     Did.ADDED: "{} is staged. Nothing is published: a maintainer reviews it at {}",
@@ -45,7 +44,11 @@ def moment(value: datetime) -> str:
 
 
 def body(draft: Draft, *, notices: list[str] | None = None) -> dict[str, Any]:
-    """Return the session body of a draft."""
+    """Return the session body of a draft.
+
+    Without ``links.stage`` and ``session-token``, which PEP 694 lets a server leave out: CI's logs are no place for
+    the link that opens a draft.
+    """
     session = absolute(reverse("session", args=[draft.handle]))
     said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
     return {
@@ -55,7 +58,6 @@ def body(draft: Draft, *, notices: list[str] | None = None) -> dict[str, Any]:
             "publish": f"{session}publish/",
             "upload": f"{session}files/",
             "extend": f"{session}extend/",
-            **_stage_link(draft),
         },
         "mechanisms": [],
         "expires-at": moment(draft.expires_at),
@@ -75,14 +77,6 @@ def _own(draft: Draft) -> dict[str, Any]:
             for blocker in blockers
         ],
     }
-
-
-def _stage_link(draft: Draft) -> dict[str, str]:
-    """Return ``links.stage`` only where the project lets CI know it: links leak through CI logs."""
-    if draft.project.ci_link == CiLink.NEVER or not draft.is_live:
-        return {}
-    link = DraftLink.objects.valid().filter(draft=draft, label=UPLOAD_SESSION).first()
-    return {"stage": f"{links.url(link)}simple/"} if link else {}
 
 
 def file_entry(file: File) -> dict[str, str]:

@@ -29,7 +29,6 @@ class Migration(migrations.Migration):
                 ('first_published_at', models.DateTimeField(null=True)),
                 ('quota', models.PositiveBigIntegerField(help_text="bytes; empty: the server's default", null=True)),
                 ('local_versions', models.BooleanField(default=False)),
-                ('ci_link', models.CharField(default=drafts.models.projects.CiLink['NEVER'], max_length=8)),
                 ('serial', models.PositiveBigIntegerField(default=0)),
             ],
         ),

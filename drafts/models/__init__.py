@@ -4,13 +4,12 @@ from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
 from drafts.models.evidence import EvidenceLog, LoggedDigest
 from drafts.models.files import BurntName, File, FileState
 from drafts.models.jobs import Job, JobState, Kind
-from drafts.models.projects import CiLink, IndexPage, Membership, Project, Release, Role
+from drafts.models.projects import IndexPage, Membership, Project, Release, Role
 from drafts.models.tokens import DraftLink, Token, TokenKind
 
 __all__ = [
     "BurntName",
     "Changed",
-    "CiLink",
     "Draft",
     "DraftLink",
     "DraftState",

@@ -19,14 +19,6 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-class CiLink(StrEnum):
-    """What answers to an upload credential say of the draft link."""
-
-    NEVER = "never"
-    DAY = "day"
-    FULL = "full"
-
-
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Named questions about projects."""
 
@@ -49,7 +41,6 @@ class Project(models.Model):
     first_published_at = models.DateTimeField(null=True)
     quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
     local_versions = models.BooleanField(default=False)
-    ci_link = models.CharField(max_length=8, default=CiLink.NEVER)
     serial = models.PositiveBigIntegerField(default=0)
 
     objects: ClassVar = ProjectQuerySet.as_manager()
