@@ -50,10 +50,11 @@ class Watch:
         context.on("response", self._response)
 
     def _console(self, message) -> None:
-        if message.type not in {"error", "warning"}:
-            return
+        url = message.location["url"]
+        if message.type not in {"error", "warning"} or url.endswith("/favicon.ico"):
+            return  # the pages of the index are for machines and name no icon, so browsers ask for this one
         if not any(message.text.startswith(f"{_REFUSED}{status}") for status in self.expected):
-            self.complaints.append(f"console: {message.text}")
+            self.complaints.append(f"console: {message.text} {url}")
 
     def _request(self, request) -> None:
         if not request.url.startswith((f"{self.origin}/", "data:")):

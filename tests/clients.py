@@ -25,12 +25,12 @@ class _KnowsNothing(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
         self.send_response(404)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_arguments) -> None:
         """Keep quiet."""
@@ -40,7 +40,7 @@ class _KnowsNothing(http.server.BaseHTTPRequestHandler):
 def empty_index():
     """The address of an index that knows no project; installers ask it instead of the public one."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _KnowsNothing)
-    server.asked, server.daemon_threads = [], True
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/simple/"
@@ -120,7 +120,18 @@ class Clients:
 
     def twine_command(self, url: str, token: str, *paths: Path) -> list[str]:
         options = ("--non-interactive", "--disable-progress-bar", "--repository-url", url)
-        return [sys.executable, "-m", "twine", "upload", *options, "-u", "__token__", "-p", token, *map(str, paths)]
+        return [
+            sys.executable,
+            "-m",
+            "twine",
+            "upload",
+            *options,
+            "-u",
+            "__token__",
+            "-p",
+            token,
+            *map(str, paths),
+        ]
 
     def twine(self, url: str, token: str, *paths: Path) -> Said:
         """``twine upload``."""
@@ -128,7 +139,16 @@ class Clients:
 
     def uv_publish_command(self, url: str, token: str, *paths: Path) -> list[str]:
         options = ("--trusted-publishing", "never", "--keyring-provider", "disabled")
-        return [str(BIN / "uv"), "publish", "--publish-url", url, "--token", token, *options, *map(str, paths)]
+        return [
+            str(BIN / "uv"),
+            "publish",
+            "--publish-url",
+            url,
+            "--token",
+            token,
+            *options,
+            *map(str, paths),
+        ]
 
     def uv_publish(self, url: str, token: str, *paths: Path) -> Said:
         """``uv publish`` with a token."""

@@ -212,7 +212,11 @@ def upload(client: Client, built: wheels.Built, authorization: str | None, **cha
 def make_ci(project: Project, **options) -> Ci:
     """Make an upload token."""
     row, token = tokens.make(
-        project=project, kind=TokenKind.UPLOAD, by=Actor.system("tests"), label=options.pop("label", "release.yml"), **options
+        project=project,
+        kind=TokenKind.UPLOAD,
+        by=Actor.system("tests"),
+        label=options.pop("label", "release.yml"),
+        **options,
     )
     return Ci(token, row)
 

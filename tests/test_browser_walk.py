@@ -102,7 +102,14 @@ def test_a_newcomer_enrols_before_anything_else(open_page, draft, javascript):
     page, url = open_page(java_script_enabled=javascript, expected=(404,)), enrol_url(nora)
     page.goto(url)
     page.get_by_role("button", name="Sign in as nora@example.org").click()
-    elsewhere = ["/", "/help/ci/", draft_url(draft), draft_url(draft, "publish"), "/accounts/2fa/", "/nowhere/"]
+    elsewhere = [
+        "/",
+        "/help/ci/",
+        draft_url(draft),
+        draft_url(draft, "publish"),
+        "/accounts/2fa/",
+        "/nowhere/",
+    ]
     for path in elsewhere:
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_have_text("Set a password")
@@ -190,7 +197,9 @@ def test_a_file_is_deleted(open_page, draft, mike, javascript):
     open_row(page, WHEEL)
     page.get_by_role("link", name="Delete file").and_(page.locator(":visible")).click()
     page.get_by_role("button", name=f"Delete {WHEEL}").click()
-    expect(page.get_by_text(f"{WHEEL} is out of the draft. Nothing was published, so the name stays free.")).to_be_visible()
+    expect(
+        page.get_by_text(f"{WHEEL} is out of the draft. Nothing was published, so the name stays free.")
+    ).to_be_visible()
     expect(page.locator(f'[data-file="{WHEEL}"]')).to_have_count(0)
     assert [file.filename for file in draft.files.live()] == [SDIST]
 

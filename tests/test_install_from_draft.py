@@ -98,7 +98,9 @@ def test_the_staged_file_is_installed(live, clients, published, staged, link, tm
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_published_version_stays_reachable(live, clients, published, link, tmp_path, tool):
     """It is true that the merged page offers 0.9 too: uv takes the first index that knows the name."""
-    said = clients.install(tool, "--extra-index-url", link.index("path"), "sampleproject<1", target=tmp_path / "target")
+    said = clients.install(
+        tool, "--extra-index-url", link.index("path"), "sampleproject<1", target=tmp_path / "target"
+    )
     assert said.code == 0, said.text
     assert_installed(tmp_path / "target", published)
 
@@ -136,7 +138,9 @@ def test_every_line_of_the_testers_page_works(live, clients, staged, link, tmp_p
 def test_hashes_hold(live, clients, staged, link, tmp_path):
     """It is true that the requirements file pins both files, and that pip takes nothing else."""
     arguments = ("--no-deps", "--require-hashes", "-r", f"{link.base}requirements.txt")
-    said = clients.install("pip", "--extra-index-url", link.index("path"), *arguments, target=tmp_path / "target")
+    said = clients.install(
+        "pip", "--extra-index-url", link.index("path"), *arguments, target=tmp_path / "target"
+    )
     assert said.code == 0, said.text
     assert_installed(tmp_path / "target", staged)
     basic = base64.b64encode(f"draft:{link.token}".encode()).decode()
@@ -175,7 +179,9 @@ def test_head_says_what_get_would(live, staged, link):
 def staged_file(live, link: Link, filename: str) -> str:
     """The address of a file on the link's page."""
     url = f"{link.base}simple/sampleproject/"
-    (file,) = [one for one in live.get(url, Accept=SIMPLE_JSON).json()["files"] if one["filename"] == filename]
+    (file,) = [
+        one for one in live.get(url, Accept=SIMPLE_JSON).json()["files"] if one["filename"] == filename
+    ]
     return urljoin(url, file["url"])
 
 
@@ -218,7 +224,13 @@ def test_a_dead_link_opens_nothing(live, clients, staged, link, tmp_path, kill):
     assert live.get(file).status == 200
     token = kill(link)
     base = link.base.replace(link.token, token)
-    paths = ["simple/", "simple/sampleproject/", "only/simple/", "only/simple/sampleproject/", "requirements.txt"]
+    paths = [
+        "simple/",
+        "simple/sampleproject/",
+        "only/simple/",
+        "only/simple/sampleproject/",
+        "requirements.txt",
+    ]
     told = [live.get(base + path) for path in paths]
     told += [live.get(file.replace(link.token, token) + suffix) for suffix in ("", ".metadata")]
     basic = "Basic " + base64.b64encode(f"draft:{token}".encode()).decode()
@@ -228,7 +240,9 @@ def test_a_dead_link_opens_nothing(live, clients, staged, link, tmp_path, kill):
     assert [one for one in same if one != same[0]] == []
     assert live.get(base).status == 404
     index = Link(link.row, base, token, live.host)
-    said = clients.install("pip", "--extra-index-url", index.index("path"), "sampleproject==1.0", target=tmp_path / "target")
+    said = clients.install(
+        "pip", "--extra-index-url", index.index("path"), "sampleproject==1.0", target=tmp_path / "target"
+    )
     assert said.code != 0
     assert "No matching distribution found for sampleproject==1.0" in said
 
@@ -261,7 +275,9 @@ def test_no_token_reaches_a_log(live, worker, clients, ci, staged, link, tmp_pat
     mark = f"tested-{link.row.handle}"
     assert clients.twine(live.upload_url, ci.token, wheels.wheel(salt="once more").write(dist)).code == 0
     for form in FORMS:
-        said = clients.install("pip", "--extra-index-url", link.index(form), "sampleproject==1.0", target=tmp_path / form)
+        said = clients.install(
+            "pip", "--extra-index-url", link.index(form), "sampleproject==1.0", target=tmp_path / form
+        )
         assert said.code == 0, said.text
     live.get(link.base)
     live.get(f"{link.base}nothing/here", Referer=link.base)

@@ -87,8 +87,13 @@ def test_what_was_published_is_what_installs(live, worker, clients, mike, draft,
         assert re.search(rf'href="/files/[0-9a-f]{{32}}/{re.escape(one.filename)}#sha256={one.sha256}"', html)
     assert html.count('data-requires-python="&gt;=3.8"') == len(built)
     assert "data-yanked" not in html
-    for tool, arguments in (("pip", ()), ("uv", ("--exclude-newer", f"{datetime.now(UTC) + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"))):
-        said = clients.install(tool, "--index-url", live.simple_url, *arguments, "sampleproject", target=tmp_path / tool)
+    for tool, arguments in (
+        ("pip", ()),
+        ("uv", ("--exclude-newer", f"{datetime.now(UTC) + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}")),
+    ):
+        said = clients.install(
+            tool, "--index-url", live.simple_url, *arguments, "sampleproject", target=tmp_path / tool
+        )
         assert said.code == 0, said.text
         assert (tmp_path / tool / "sampleproject/__init__.py").read_bytes() == module_of(built[0])
 
@@ -130,7 +135,9 @@ def slowly(path: Path):
 
 
 @pytest.mark.promise
-def test_a_worker_killed_while_publishing_leaves_none_and_the_next_finishes(live, worker, mike, draft, built, request):
+def test_a_worker_killed_while_publishing_leaves_none_and_the_next_finishes(
+    live, worker, mike, draft, built, request
+):
     """It is true that kill -9 in the middle of hashing publishes nothing, and that the sweep lets a new worker finish."""
     file = draft.files.get(filename=built[0].filename)
     with slowly(storage().local_path(file.object_id, file.filename)) as give_half:

@@ -6,8 +6,8 @@ from accounts.audit import Actor
 from drafts.access import projects
 from drafts.models import Draft, File, FileState
 from tests import wheels
-from tests.conftest import make_ci
 from tests.clients import large_wheel
+from tests.conftest import make_ci
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
 

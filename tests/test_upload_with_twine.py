@@ -18,14 +18,21 @@ def test_a_wheel_and_an_sdist_become_one_draft(live, clients, ci, dist):
     said = clients.twine(live.upload_url, ci.token, *paths)
     assert said.code == 0, said.text
     draft = Draft.objects.get()
-    before = list(File.objects.order_by("pk").values("filename", "sha256", "size", "state", "staged_at", "object_id"))
+    before = list(
+        File.objects.order_by("pk").values("filename", "sha256", "size", "state", "staged_at", "object_id")
+    )
     assert {row["filename"]: row["sha256"] for row in before} == {one.filename: one.sha256 for one in built}
     assert live.page() is None
     again = clients.twine(live.upload_url, ci.token, *paths)
     assert again.code == 0, again.text
-    after = list(File.objects.order_by("pk").values("filename", "sha256", "size", "state", "staged_at", "object_id"))
+    after = list(
+        File.objects.order_by("pk").values("filename", "sha256", "size", "state", "staged_at", "object_id")
+    )
     assert after == before
-    assert (draft.serial, draft.fingerprint()) == (Draft.objects.get().serial, Draft.objects.get().fingerprint())
+    assert (draft.serial, draft.fingerprint()) == (
+        Draft.objects.get().serial,
+        Draft.objects.get().fingerprint(),
+    )
 
 
 def test_other_bytes_replace_the_file(live, clients, ci, dist):

@@ -10,6 +10,10 @@ SQLITE = {
     "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
     "audit_no_delete": f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON {TABLE} "
     "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
+    # INSERT OR REPLACE deletes without asking the trigger above.
+    "audit_no_replace": f"CREATE TRIGGER audit_no_replace BEFORE INSERT ON {TABLE} "
+    f"WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR (scope = NEW.scope AND seq = NEW.seq)) "
+    "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
 }
 POSTGRESQL_FUNCTION = (
     "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -140,7 +140,7 @@ class Job(models.Model):
         )
 
 
-def _lease() -> object:
+def _lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
@@ -179,10 +179,16 @@ def ring(job: Job) -> None:
 
 def claim(job_id: int) -> Job | None:
     """Take a job if it is due, by conditional UPDATE; None when it is done, not due, or somebody has it."""
-    taken = Job.objects.due().filter(pk=job_id)
-    if taken.update(state=JobState.RUNNING, attempt=F("attempt") + 1, lease_until=_lease()) == 0:
+    job = Job.objects.due().filter(pk=job_id).first()
+    if job is None:
         return None
-    return Job.objects.get(pk=job_id)
+    # On the attempt that was read: one that is read after the UPDATE may be the next worker's.
+    mine, lease = job.attempt + 1, _lease()
+    taken = Job.objects.due().filter(pk=job_id, attempt=job.attempt)
+    if taken.update(state=JobState.RUNNING, attempt=mine, lease_until=lease) == 0:
+        return None
+    job.state, job.attempt, job.lease_until = JobState.RUNNING, mine, lease
+    return job
 
 
 def run(job_id: int, work: Callable[[Job], None]) -> None:

@@ -111,6 +111,6 @@ def progress(draft: Draft) -> Progress | None:
     if draft.state != DraftState.PROCESSING:
         return None
     job = Job.objects.of(Kind.PUBLISH, draft.subject).live().first()
-    if job is None:
-        return Progress(0, 0, "starting")
+    if job is None or not job.total:
+        return Progress(0, 0, "waiting for a worker")
     return Progress(job.done, job.total, f"{size(job.done)} of {size(job.total)} hashed again")
