@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
+    "config.machines.without_cookies",
     "django.middleware.security.SecurityMiddleware",
     "config.csp.headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -87,7 +88,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.enrolment.middleware",
 ]
-# Paths that machines and testers without an account call: no session is ever looked at there.
+# Paths that machines and testers without an account call: no cookie is ever looked at there.
 MACHINE_PATHS = (
     "/simple/",
     "/files/",

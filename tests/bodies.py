@@ -1,5 +1,6 @@
 """Request bodies written by hand, right by default, so that a test can break one thing; and a stream that counts."""
 
+import json
 from collections.abc import Iterable
 
 from django.test import Client
@@ -34,7 +35,10 @@ def parts(built: wheels.Built, **changes: str | bytes | None) -> list[Part]:
         "sha256_digest": built.sha256,
         **changes,
     }
-    return [*(text(name, value) for name, value in fields.items() if value is not None), file("content", built)]
+    return [
+        *(text(name, value) for name, value in fields.items() if value is not None),
+        file("content", built),
+    ]
 
 
 def spelled(form: Iterable[Part], *, closing: bool = True) -> bytes:
@@ -93,3 +97,19 @@ def post_form(form: Iterable[Part], authorization: str):
 def stored() -> set[str]:
     """The ids of all objects that lie in storage."""
     return {object_id for object_id, _ in storage().objects()}
+
+
+def codes(response) -> set[str]:
+    """The codes of a problem document, whose shape is checked on the way (RFC 9457; what twine and uv show)."""
+    assert response["Content-Type"] == "application/problem+json"
+    body = json.loads(response.content)
+    assert body["status"] == response.status_code
+    assert {"type", "title", "detail", "details", "code", "meta", "errors"} <= body.keys()
+    assert all(error.keys() == {"source", "message", "code"} for error in body["errors"])
+    assert all(error["message"] in body["detail"] for error in body["errors"])
+    assert body["code"] == body["errors"][0]["code"]
+    reason = response.reason_phrase
+    assert reason.isascii()
+    assert reason.isprintable()
+    assert 0 < len(reason) <= 310
+    return {error["code"] for error in body["errors"]}

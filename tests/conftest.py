@@ -13,11 +13,11 @@ from django.urls import reverse
 
 from accounts import people
 from accounts.audit import Actor
-from accounts.models import TotpCounter, User
+from accounts.models import AuditEvent, TotpCounter, User
 from drafts.access import tokens
 from drafts.access.projects import create
-from drafts.models import Draft, Job, Kind, Project, TokenKind, jobs
-from tests import wheels
+from drafts.models import Draft, File, Job, Kind, Project, TokenKind, jobs
+from tests import bodies, wheels
 from tests.environment import DATA, PORT
 
 pytest_plugins = ["tests.live", "tests.clients", "tests.browser"]
@@ -54,6 +54,10 @@ def _database_is_the_servers(django_db_keepdb):
 def _static_files():
     """Collect the static files once, as a server does at its start."""
     call_command("collectstatic", interactive=False, verbosity=0)
+    # Each new Client loads the middleware, and WhiteNoise would walk the whole folder each time.
+    from django.conf import settings
+
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -283,3 +287,13 @@ def draft(ci):
 def data_folder():
     """The data folder of this test process."""
     return DATA
+
+
+@pytest.fixture
+def nothing_kept(ci):
+    """Fails the test unless everything is as it was: rows, events and bytes."""
+    events, objects = AuditEvent.objects.count(), bodies.stored()
+    yield
+    assert (File.objects.count(), Draft.objects.count()) == (0, 0)
+    assert AuditEvent.objects.count() == events
+    assert bodies.stored() == objects

@@ -54,7 +54,11 @@ def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tam
     publish(draft, mike, mikes)
     assert draft.state == DraftState.ERROR
     assert file.filename in draft.error
-    assert (IndexPage.objects.count(), File.objects.published().count(), BurntName.objects.count()) == (0, 0, 0)
+    assert (IndexPage.objects.count(), File.objects.published().count(), BurntName.objects.count()) == (
+        0,
+        0,
+        0,
+    )
     assert Client().get("/simple/sampleproject/").status_code == 404
     assert list(AuditEvent.objects.order_by("-pk").values_list("event", flat=True)[:2]) == [
         "draft:publishing-failed",

@@ -69,7 +69,9 @@ def test_a_token_reads_how_its_draft_stands(ci, session, draft):
     assert (response.status_code, json.loads(response.content)["status"]) == (200, "open")
     file = Client().get(session + FILE, headers={"Authorization": ci.basic})
     assert (file.status_code, json.loads(file.content)["status"]) == (200, "completed")
-    assert Client().get(session + "files/nothing.whl/", headers={"Authorization": ci.basic}).status_code == 404
+    assert (
+        Client().get(session + "files/nothing.whl/", headers={"Authorization": ci.basic}).status_code == 404
+    )
 
 
 WAYS = [
@@ -96,7 +98,9 @@ def test_another_projects_session_is_not_there(session, draft, stranger, method,
 def test_a_session_takes_an_upload_token(project, session, method, path, kind):
     headers = {}
     if kind:
-        headers["Authorization"] = f"Bearer {tokens.make(project=project, kind=kind, by=Actor.system('tests'))[1]}"
+        headers["Authorization"] = (
+            f"Bearer {tokens.make(project=project, kind=kind, by=Actor.system('tests'))[1]}"
+        )
     before = unchanged()
     response = getattr(Client(), method)(session + path, headers=headers)
     assert response.status_code == (403 if kind else 401)
@@ -123,7 +127,12 @@ def test_an_answer_to_a_token_holds_no_draft_link(ci, draft, session, project):
 
 
 def test_an_upload_token_is_no_draft_link(ci, draft):
-    for path in ("/draft/simple/", "/draft/simple/sampleproject/", f"/draft/{ci.token}/", f"/draft/{ci.token}/simple/"):
+    for path in (
+        "/draft/simple/",
+        "/draft/simple/sampleproject/",
+        f"/draft/{ci.token}/",
+        f"/draft/{ci.token}/simple/",
+    ):
         assert Client().get(path, headers={"Authorization": ci.basic}).status_code == 404
 
 

@@ -159,7 +159,10 @@ def not_ready(draft, rita) -> None:
     draft.files.filter(filetype="sdist").update(state="processing")
 
 
-BLOCKED = {"evidence against it": (mismatch, "not what CI logged"), "a file not ready": (not_ready, "Not ready")}
+BLOCKED = {
+    "evidence against it": (mismatch, "not what CI logged"),
+    "a file not ready": (not_ready, "Not ready"),
+}
 
 
 @pytest.mark.parametrize(("block", "words"), BLOCKED.values(), ids=BLOCKED.keys())

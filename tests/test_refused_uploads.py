@@ -1,52 +1,22 @@
 """Uploads that are refused: with all reasons at once, and leaving no row, no bytes, no event."""
 
-import json
-import tracemalloc
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import Actor
-from accounts.models import AuditEvent
 from drafts.access import tokens
 from drafts.access.projects import create
 from drafts.models import Draft, File, TokenKind
 from tests import bodies, wheels
+from tests.bodies import codes
 from tests.conftest import make_ci, upload
-from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 MIB = 1024**2
-
-
-@pytest.fixture
-def nothing_kept(ci):
-    """Fails the test unless everything is as it was: rows, events and bytes."""
-    events, objects = AuditEvent.objects.count(), bodies.stored()
-    yield
-    assert (File.objects.count(), Draft.objects.count()) == (0, 0)
-    assert AuditEvent.objects.count() == events
-    assert bodies.stored() == objects
-
-
-def codes(response) -> set[str]:
-    """The codes of a problem document, whose shape is checked on the way (RFC 9457; what twine and uv show)."""
-    assert response["Content-Type"] == "application/problem+json"
-    body = json.loads(response.content)
-    assert body["status"] == response.status_code
-    assert {"type", "title", "detail", "details", "code", "meta", "errors"} <= body.keys()
-    assert all(error.keys() == {"source", "message", "code"} for error in body["errors"])
-    assert all(error["message"] in body["detail"] for error in body["errors"])
-    assert body["code"] == body["errors"][0]["code"]
-    reason = response.reason_phrase
-    assert reason.isascii()
-    assert reason.isprintable()
-    assert 0 < len(reason) <= 310
-    return {error["code"] for error in body["errors"]}
 
 
 EGG = wheels.Built("sampleproject-1.0.egg", b"x")
@@ -105,7 +75,13 @@ def test_the_file_may_come_first(ci):
 
 
 def test_all_that_is_wrong_is_said_at_once(ci, nothing_kept):
-    changes = {"name": "UNKNOWN", "version": "one", "filetype": "egg", "sha256_digest": None, "protocol_version": "9"}
+    changes = {
+        "name": "UNKNOWN",
+        "version": "one",
+        "filetype": "egg",
+        "sha256_digest": None,
+        "protocol_version": "9",
+    }
     response = ci.upload(wheels.wheel(), **changes)
     expected = {"no-name", "bad-version", "bad-filetype", "no-digest", "unknown-protocol"}
     assert codes(response) == expected
@@ -122,7 +98,15 @@ def test_a_field_that_is_no_text(ci, nothing_kept):
     assert codes(response) == {"field-not-utf8"}
 
 
-NAMES = ["..", "../../x-1.0-py3-none-any.whl", "a b-1.0-py3-none-any.whl", "<img>-1.0.tar.gz", "x" * 247 + ".whl", "", "а-1.0.tar.gz"]
+NAMES = [
+    "..",
+    "../../x-1.0-py3-none-any.whl",
+    "a b-1.0-py3-none-any.whl",
+    "<img>-1.0.tar.gz",
+    "x" * 247 + ".whl",
+    "",
+    "а-1.0.tar.gz",
+]
 
 
 @pytest.mark.parametrize("filename", NAMES)
@@ -189,7 +173,9 @@ class _Presented:
         return "Basic " + base64.b64encode(f"{user}:{self.token}".encode()).decode()
 
     def expired(self) -> str:
-        type(self._row).objects.filter(pk=self._row.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+        type(self._row).objects.filter(pk=self._row.pk).update(
+            expires_at=timezone.now() - timedelta(seconds=1)
+        )
         return f"Bearer {self.token}"
 
     def revoked(self) -> str:
@@ -239,141 +225,6 @@ def test_a_token_revoked_on_the_way_stages_nothing(ci, nothing_kept):
     assert response.status_code == 401
     assert response.has_header("WWW-Authenticate")
     assert codes(response) == {"no-credential"}
-
-
-def _whole() -> bytes:
-    return bodies.spelled(bodies.parts(wheels.wheel()))
-
-
-def _unclosed() -> bytes:
-    return bodies.spelled(bodies.parts(wheels.wheel()), closing=False)
-
-
-BROKEN = {
-    "cut short": (lambda: (_whole()[:-200], len(_whole())), 400, "body-cut-short"),
-    "cut short inside the fields": (lambda: (_whole()[:150], len(_whole())), 400, "body-cut-short"),
-    "nothing came": (lambda: (b"", 1000), 400, "body-cut-short"),
-    "no closing boundary": (lambda: (_unclosed(), len(_unclosed())), 400, "broken-form"),
-    "a length that lies by ten bytes": (lambda: (_whole(), len(_whole()) - 10), 400, "broken-form"),
-    "an empty body": (lambda: (b"", 0), 400, "broken-form"),
-    "no Content-Length": (lambda: (_whole(), None), 411, "no-content-length"),
-    "a Content-Length that is no number": (lambda: (_whole(), "-5"), 411, "no-content-length"),
-}
-
-
-@pytest.mark.parametrize(("make", "status", "code"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_body_leaves_nothing(ci, nothing_kept, make, status, code):
-    """It is true that a body which is not what its length and boundary promise is refused whole."""
-    data, length = make()
-    response = bodies.post(bodies.Stream(data), length, ci.basic)
-    assert response.status_code == status
-    assert codes(response) == {code}
-
-
-@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/json", "", "text/plain; boundary=x"])
-def test_what_is_no_form_is_refused(ci, nothing_kept, content_type):
-    body = _whole()
-    response = bodies.post(bodies.Stream(body), len(body), ci.basic, content_type=content_type)
-    assert response.status_code == 400
-    assert codes(response) == {"not-multipart"}
-
-
-def test_a_client_that_goes_away_leaves_nothing(ci, nothing_kept):
-    class Gone(bodies.Stream):
-        def read(self, size=-1):
-            chunk = super().read(min(size, 300))
-            if self.taken > 900:
-                raise ConnectionResetError
-            return chunk
-
-    body = _whole()
-    response = bodies.post(Gone(body), len(body), ci.basic)
-    assert response.status_code == 400
-    assert codes(response) == {"body-cut-short"}
-
-
-def _huge(size: int) -> tuple[bodies.Stream, int]:
-    """A form whose file is ``size`` zeros, made as they are read."""
-    form = bodies.spelled(bodies.parts(wheels.Built("sampleproject-1.0-py3-none-any.whl", b"")))
-    head, tail = form[: -len(bodies.BOUNDARY) - 8], form[-len(bodies.BOUNDARY) - 8 :]
-    return bodies.Stream(head, size, tail), len(form) + size
-
-
-def test_a_body_far_over_the_limit_is_not_read_at_all(ci, nothing_kept, settings):
-    settings.FILE_SIZE_LIMIT = MIB
-    stream, length = _huge(64 * MIB)
-    response = bodies.post(stream, length, ci.basic)
-    assert response.status_code == 413
-    assert codes(response) == {"file-too-large"}
-    assert stream.taken == 0
-
-
-def test_a_file_over_the_limit_is_refused_while_it_streams(ci, nothing_kept, settings):
-    settings.FILE_SIZE_LIMIT = MIB
-    stream, length = _huge(6 * MIB)
-    response = bodies.post(stream, length, ci.basic)
-    assert response.status_code == 413
-    assert codes(response) == {"file-too-large"}
-    assert MIB < stream.taken < 2 * MIB
-
-
-def test_text_fields_over_the_limit_are_refused_while_they_stream(ci, nothing_kept, settings):
-    settings.FORM_MEMORY_LIMIT = MIB
-    response = bodies.post_form(bodies.parts(wheels.wheel(), description="x" * (MIB + 1)), ci.basic)
-    assert response.status_code == 413
-    assert codes(response) == {"form-too-large"}
-
-
-def test_too_many_fields_are_refused(ci, nothing_kept, settings):
-    settings.FORM_FIELDS_LIMIT = 20
-    classifiers = [bodies.text("classifiers", "x")] * 20
-    response = bodies.post_form([*classifiers, *bodies.parts(wheels.wheel())], ci.basic)
-    assert response.status_code == 413
-    assert codes(response) == {"form-too-large"}
-
-
-@pytest.mark.promise
-def test_memory_does_not_grow_with_the_file(ci, nothing_kept):
-    """It is true that a body is read in small pieces and none of it is kept in memory."""
-    stream, length = _huge(48 * MIB)
-    tracemalloc.start()
-    try:
-        response = bodies.post(stream, length, ci.basic)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert response.status_code == 400
-    assert stream.taken == length
-    assert stream.largest <= 256 * 1024
-    assert peak < 6 * MIB
-
-
-def test_a_full_quota_refuses_but_leaves_maintainers_a_fifth(project, ci, mike):
-    built = wheels.wheel()
-    project.quota = built.size * 11 // 10  # whole it is enough, four fifths of it are not
-    project.save(update_fields=["quota"])
-    before = bodies.stored()
-    response = ci.upload(built)
-    assert response.status_code == 413
-    assert codes(response) == {"file-too-large"}
-    assert bodies.stored() == before
-    browser = Client()
-    browser.force_login(mike)
-    content = SimpleUploadedFile(built.filename, built.data)
-    browser.post(reverse("upload-new", args=[project.name]), {"content": content})
-    assert File.objects.get().sha256 == built.sha256
-
-
-@pytest.mark.django_db(transaction=True)
-def test_uploads_at_one_moment_stay_within_the_quota(project, ci):
-    """It is true that ten files of which three fit are three, whatever races."""
-    files = [wheels.wheel(build=str(number)) for number in range(1, 11)]
-    project.quota = (max(file.size for file in files) * 7 // 2) * 5 // 4
-    project.save(update_fields=["quota"])
-    before = bodies.stored()
-    statuses = race([lambda file=file: ci.upload(file).status_code for file in files])
-    assert sorted(statuses) == [200] * 3 + [413] * 7
-    assert File.objects.count() == len(bodies.stored() - before) == 3
 
 
 def test_a_draft_too_many_is_refused(project, ci, settings):
@@ -436,6 +287,9 @@ def test_the_address_answers_all_methods(ci, method, path, status):
 def test_the_action_may_stand_in_the_query(ci):
     form = bodies.spelled(bodies.parts(wheels.wheel(), **{":action": None}))
     response = Client().post(
-        "/legacy/?:action=file_upload", form, content_type=bodies.CONTENT_TYPE, headers={"Authorization": ci.basic}
+        "/legacy/?:action=file_upload",
+        form,
+        content_type=bodies.CONTENT_TYPE,
+        headers={"Authorization": ci.basic},
     )
     assert response.status_code == 200

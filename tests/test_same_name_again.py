@@ -11,8 +11,8 @@ from drafts.intake.stage import Event
 from drafts.models import BurntName, Draft, DraftState, File, FileState
 from drafts.storage import storage
 from tests import bodies, wheels
+from tests.bodies import codes
 from tests.conftest import draft_url, make_ci, publish
-from tests.test_refused_uploads import codes
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
@@ -40,7 +40,12 @@ def test_identical_bytes_change_nothing(ci):
     response = ci.upload(WHEEL)
     assert response.status_code == 200
     assert "nothing changed" in json.loads(response.content)["notices"][0]
-    assert (events(), bodies.stored(), Draft.objects.get().fingerprint(), Draft.objects.get().expires_at) == before
+    assert (
+        events(),
+        bodies.stored(),
+        Draft.objects.get().fingerprint(),
+        Draft.objects.get().expires_at,
+    ) == before
     assert File.objects.count() == 1
 
 
@@ -54,7 +59,11 @@ def test_other_bytes_replace(ci):
     assert (old.state, old.superseded_by, new.state) == (FileState.CANCELED, new, FileState.COMPLETED)
     assert Draft.objects.get().fingerprint() != before
     event = AuditEvent.objects.latest("pk")
-    assert (event.event, event.digest, event.details["before"]) == (Event.REPLACED, OTHER.sha256, WHEEL.sha256)
+    assert (event.event, event.digest, event.details["before"]) == (
+        Event.REPLACED,
+        OTHER.sha256,
+        WHEEL.sha256,
+    )
     with storage().open(old.object_id, old.filename) as kept:
         assert kept.read() == WHEEL.data
 
@@ -86,7 +95,11 @@ def _by_itself_add_only(project, ci, mike):
 @pytest.mark.promise
 @pytest.mark.parametrize(
     ("stage", "code"),
-    [(_by_another_token, "not-your-file"), (_by_a_person, "not-your-file"), (_by_itself_add_only, "add-only")],
+    [
+        (_by_another_token, "not-your-file"),
+        (_by_a_person, "not-your-file"),
+        (_by_itself_add_only, "add-only"),
+    ],
 )
 def test_a_token_replaces_only_what_it_staged(project, ci, mike, stage, code):
     """It is true that what somebody else staged is out of a token's reach, and the refusal names the page."""
@@ -149,7 +162,10 @@ def test_a_published_name_is_never_used_again(published, ci, built, prepare):
 
 
 SPELLINGS = {
-    "capitals": (wheels.wheel(), wheels.wheel(filename="SampleProject-1.0-py3-none-any.whl", dist_info="SampleProject-1.0.dist-info")),
+    "capitals": (
+        wheels.wheel(),
+        wheels.wheel(filename="SampleProject-1.0-py3-none-any.whl", dist_info="SampleProject-1.0.dist-info"),
+    ),
     "the version's zeros": (wheels.wheel(), wheels.wheel(version="1.0.0")),
     "the order of tags": (
         wheels.wheel(tag="py2.py3-none-any"),
@@ -189,7 +205,9 @@ def test_a_second_sdist_is_refused(ci):
     assert codes(response) == {"second-sdist"}
 
 
-@pytest.mark.parametrize("built", [WHEEL, OTHER, wheels.wheel(build="3")], ids=["the same", "other", "a new one"])
+@pytest.mark.parametrize(
+    "built", [WHEEL, OTHER, wheels.wheel(build="3")], ids=["the same", "other", "a new one"]
+)
 def test_a_draft_being_published_takes_no_files(draft, ci, mike, built):
     browser = Client()
     browser.force_login(mike)

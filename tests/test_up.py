@@ -190,7 +190,8 @@ def start(tmp_path):
 def test_it_says_where_it_serves_and_how_to_get_in(server):
     text = server.read_until(b"Ctrl-C")
     assert re.search(rf"^ready http://localhost:{server.port}$", text, re.MULTILINE)
-    assert re.search(rf"http://localhost:{server.port}/welcome/[\w-]{{20,}}/", text)
+    welcome = re.search(rf"http://localhost:{server.port}(/welcome/[\w-]{{20,}}/)", text)[1]
+    assert b"owner@example.org" in server.get(welcome)[1]
     assert re.search(r"\bpcu_[0-9A-Za-z]{40,}\b", text)
     for command in (
         "twine upload --repository-url",
@@ -282,7 +283,8 @@ def test_what_a_killed_worker_held_is_done_by_the_next(server):
         "Job.objects.filter(pk=job.pk).update(state='running', attempt=1, lease_until=held)",
     )
     assert until(lambda: server.done() > before)
-    assert server.rows("SELECT attempt FROM drafts_job ORDER BY id DESC LIMIT 1") == [(2,)]
+    (last,) = server.rows("SELECT attempt FROM drafts_job ORDER BY id DESC LIMIT 1")
+    assert last[0] >= 2
 
 
 def test_a_killed_web_server_comes_back(start):
@@ -354,6 +356,23 @@ def test_it_refuses_in_one_line(tmp_path, arguments, code, words):
     assert done.stderr.startswith("up: ")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_command_on_an_empty_data_folder_says_what_to_do(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "token", "sampleproject"],
+        cwd=ROOT,
+        env=environment(PRESSCHECK_DATA=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(
+        r"Refused: the database is not ready .*: run manage.py migrate, or start manage.py up once\n",
+        done.stderr,
+    )
 
 
 def test_a_port_that_is_taken_is_refused(tmp_path):

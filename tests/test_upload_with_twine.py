@@ -1,5 +1,8 @@
 """A build job stages files with the real twine."""
 
+import http.client
+from contextlib import closing
+
 import pytest
 
 from accounts.audit import Actor
@@ -7,6 +10,7 @@ from drafts.access import projects
 from drafts.models import Draft, File, FileState
 from tests import wheels
 from tests.clients import large_wheel
+from tests.environment import PORT
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
 
@@ -73,6 +77,23 @@ def test_a_refusal_arrives_while_a_large_file_is_on_its_way(live, clients, ci, d
     assert "This token is not valid" in said, said.text
     assert "roken pipe" not in said
     assert "Connection" not in said
+
+
+@pytest.mark.usefixtures("no_bytes_stay")
+def test_a_client_that_sends_all_before_it_reads_is_told_too(live):
+    """It is true that up to 16 MiB are read after a refusal, and that the connection can be used again."""
+    size = 16 * 1024 * 1024
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+    with closing(connection):
+        headers = {"Host": live.host, "Content-Type": "multipart/form-data; boundary=x"}
+        connection.request("POST", "/legacy/", bytes(size), headers)
+        answer = connection.getresponse()
+        assert (answer.status, answer.reason[:36]) == (401, "This address needs an upload token: ")
+        answer.read()
+        before = connection.sock
+        connection.request("GET", "/healthz", headers={"Host": live.host})
+        assert connection.getresponse().status == 200
+        assert connection.sock is before
 
 
 @pytest.mark.usefixtures("no_bytes_stay")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from drafts.access import gate
@@ -29,12 +30,13 @@ def private(
     view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Mark every answer under a draft link, refusals too, as nothing that a cache or a search engine may keep."""
+    safe = require_safe(view)
 
+    @csrf_exempt  # nothing is written here: another method is answered with 405, not with words about forms
     @wraps(view)
-    @require_safe
     def marked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
-            response = view(request, *args, **kwargs)
+            response = safe(request, *args, **kwargs)
         except Http404:
             response = HttpResponse("404 Not Found\n", status=404, content_type="text/plain; charset=utf-8")
         except NotAcceptable:

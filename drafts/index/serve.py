@@ -35,7 +35,7 @@ class Served:
 def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
     """Send an object, whole or the one range that was asked for."""
     etag = f'"{served.sha256}"'
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+    if is_known(request, etag):
         return _with_headers(HttpResponse(status=304), served, etag)
     span = _span(request, served.size, etag)
     if span is None:
@@ -53,12 +53,23 @@ def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
     return _with_headers(response, served, etag)
 
 
+def is_known(request: HttpRequest, etag: str) -> bool:
+    """Say whether the client has it already: If-None-Match compares weakly (RFC 9110, section 13.1.2)."""
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in tags or etag in (tag.removeprefix("W/") for tag in tags)
+
+
 def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
-    """Return what to send as [start, stop); None when the range lies outside. Several ranges: the whole file."""
-    match = _RANGE.match(request.headers.get("Range", ""))
+    """Return what to send as [start, stop); None when the range lies outside (RFC 9110, section 14).
+
+    HEAD, several ranges, and what is no range: the whole file.
+    """
+    match = _RANGE.match(request.headers.get("Range", "")) if request.method == "GET" else None
     if not match or not any(match.groups()) or request.headers.get("If-Range", etag) != etag:
         return 0, size
     first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return 0, size
     if not first:
         start, stop = max(0, size - int(last)), size
     else:

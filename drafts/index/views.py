@@ -10,12 +10,11 @@ from django.http import (
 )
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 from packaging.utils import canonicalize_name
 
 from drafts.index import pages, simple
-from drafts.index.serve import Served, answer
+from drafts.index.serve import Served, answer, is_known
 from drafts.models import File, IndexPage
 from drafts.storage import storage
 
@@ -84,7 +83,7 @@ def _page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -
     suffix = "j" if wanted.is_json else "h"
     gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
     etag = f'"{page.etag}{suffix}{"z" if gzipped else ""}"'
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+    if is_known(request, etag):
         response = HttpResponse(status=304)
     else:
         kind = "json" if wanted.is_json else "html"

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from drafts.access.gate import NoCredential, NotAllowed
 from drafts.dist import BadDistribution
+from drafts.intake.drain import Refusal
 from drafts.storage import StorageFull
 
 P = ParamSpec("P")
@@ -55,7 +56,7 @@ class Problem(Exception):
         return cls(400, "This file cannot be staged", tuple(findings))
 
 
-def answer(problem: Problem) -> HttpResponse:
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Write a problem down. Nothing of the refused request was kept, and the text says so."""
     first = problem.errors[0]
     detail = " ".join(finding.message for finding in problem.errors)
@@ -69,7 +70,8 @@ def answer(problem: Problem) -> HttpResponse:
         "meta": {"api-version": "2.0"},
         "errors": [{"source": f.source, "message": f.message, "code": f.code} for f in problem.errors],
     }
-    response = HttpResponse(
+    response = Refusal(
+        request,
         json.dumps(body, indent=1),
         status=problem.status,
         content_type="application/problem+json",
@@ -83,7 +85,7 @@ def answer(problem: Problem) -> HttpResponse:
 
 def _reason(text: str) -> str:
     """Return the text as a reason phrase: one line of printable ASCII."""
-    line = " ".join(text.split()).encode("ascii", "replace").decode("ascii")
+    line = " ".join(text.replace("…", "...").split()).encode("ascii", "replace").decode("ascii")
     return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1].rstrip() + "..."
 
 
@@ -121,8 +123,9 @@ def spoken(
         try:
             return view(request, *args, **kwargs)
         except Problem as problem:
-            return answer(problem)
+            return answer(request, problem)
         except tuple(_KNOWN) as error:
-            return answer(next(make(error) for kind, make in _KNOWN.items() if isinstance(error, kind)))
+            known = next(make(error) for kind, make in _KNOWN.items() if isinstance(error, kind))
+            return answer(request, known)
 
     return speaking

@@ -33,11 +33,12 @@ class Start:
         listener: socket.socket,
         *,
         address: str,
+        public_host: str,
         with_sample: bool,
         say: Callable[[str], None],
     ) -> None:
         self._supervisor, self._surroundings, self._listener = supervisor, surroundings, listener
-        self._address, self._say = address, say
+        self._address, self._public_host, self._say = address, public_host, say
         self._stamp = surroundings.logs.parent / "prepared.stamp"
         self._state = state_of_the_code()
         self._may_serve = self._is_as_it_was()
@@ -53,7 +54,7 @@ class Start:
         if self._may_serve and not self._serves:
             self._supervisor.add(_web(self._listener))
             self._serves = True
-        elif self._serves and not self._answered and _answers(self._listener):
+        elif self._serves and not self._answered and _answers(self._listener, self._public_host):
             self._answered = True
             self._say(f"ready {self._address}")
             self._supervisor.add(_WORKER)
@@ -117,12 +118,12 @@ _WORKER = Program("worker", [sys.executable, "-m", "config.celery_worker"])
 _SCHEDULER = Program("scheduler", [sys.executable, "-m", "config.celery_beat"])
 
 
-def _answers(listener: socket.socket) -> bool:
-    """Ask the web process itself, over the network."""
+def _answers(listener: socket.socket, public_host: str) -> bool:
+    """Ask the web process itself, over the network, by the name it answers to."""
     host, port = listener.getsockname()[:2]
     connection = http.client.HTTPConnection(_ANY_ADDRESS.get(host, host), port, timeout=_PROBE_SECONDS)
     try:
-        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        connection.request("GET", "/healthz", headers={"Host": public_host})
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from drafts.operations import claims
 from drafts.operations.claims import NotStarted
@@ -82,6 +83,7 @@ def run(*, host: str, port: int, data: str | None, with_sample: bool, say: Calla
             surroundings,
             listener,
             address=_address(listener, url),
+            public_host=urlsplit(url).netloc,
             with_sample=with_sample,
             say=say,
         )

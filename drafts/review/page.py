@@ -43,7 +43,7 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         staged=_staged(known.files),
         verdict=verdicts_in_words.verdict(known, may_publish=may_publish),
         blockers=tuple(known.blockers) if draft.state != DraftState.PROCESSING else (),
-        checks=tuple(verdicts_in_words.checks(known)),
+        checks=tuple(verdicts_in_words.checks(known)) if draft.is_live else (),
         button=verdicts_in_words.button(known, reverse("publish", args=where), may_publish=may_publish),
         fingerprint=draft.fingerprint_of(known.files) if known.files else "",
         grid=_grid_view(known),

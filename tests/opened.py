@@ -1,0 +1,44 @@
+"""A draft link, and everything that it opens."""
+
+import base64
+from dataclasses import dataclass
+
+from django.test import Client
+
+from drafts.models import DraftLink
+
+
+@dataclass
+class Link:
+    """A draft link and everything that it opens."""
+
+    row: DraftLink
+    token: str
+
+    @property
+    def paths(self) -> list[str]:
+        """Every address under the token, for people and for installers."""
+        files = [f"files/{file.handle}/{file.filename}" for file in self.row.draft.files.live()]
+        names = ["", "simple/", "simple/sampleproject/", "only/simple/", "only/simple/sampleproject/"]
+        under = [*names, "requirements.txt", *files, *(f"{path}.metadata" for path in files)]
+        return [f"/draft/{self.token}/{path}" for path in under]
+
+    @property
+    def basic(self) -> dict[str, str]:
+        return {"Authorization": "Basic " + base64.b64encode(f"draft:{self.token}".encode()).decode()}
+
+    def statuses(self) -> set[int]:
+        """What all addresses answer, path form and Basic form, GET and HEAD."""
+        path = [Client().get(one) for one in self.paths]
+        path += [Client().head(one) for one in self.paths]
+        headless = [one.replace(f"/{self.token}", "") for one in self.paths[1:]]
+        return {response.status_code for response in map(drained, path)} | {
+            drained(Client().get(one, headers=self.basic)).status_code for one in headless
+        }
+
+
+def drained(response):
+    """The answer, its file closed."""
+    if response.streaming:
+        list(response.streaming_content)
+    return response

@@ -1,0 +1,116 @@
+"""Promise 9, for publishing: a worker that is killed at any step loses nothing, and nothing is published twice."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEvent
+from drafts.models import Draft, DraftState, File, Job, JobState, Kind, jobs
+from drafts.publishing import flip
+from drafts.storage import storage
+from tests.conftest import do_jobs, draft_url, totp_code
+from tests.racing import race
+from tests.test_jobs import broken, due_now, lease_over
+
+pytestmark = [pytest.mark.django_db, pytest.mark.promise]
+
+
+class Killed(BaseException):
+    """The worker's process ended here: nothing after this moment runs."""
+
+
+@pytest.fixture
+def decided(draft, mike) -> Job:
+    """A publish that was decided and waits for a worker."""
+    client = Client()
+    client.force_login(mike)
+    fields = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
+    assert client.post(draft_url(draft, "publish"), fields).status_code == 302
+    return Job.objects.get(kind=Kind.PUBLISH)
+
+
+def published_once(draft: Draft) -> None:
+    draft.refresh_from_db()
+    assert draft.state == DraftState.PUBLISHED
+    assert File.objects.published().count() == 2
+    assert AuditEvent.objects.filter(event="draft:published").count() == 1
+    assert draft.project.page.serial == 1
+    assert Client().get("/simple/sampleproject/").content.count(b"<a ") == 2
+
+
+STEPS = {
+    "while hashing": "storage.open",
+    "after hashing": "draft.fingerprint",
+    "before the flip": "flip._flip",
+    "inside the flip, before the page": "flip.pages.store",
+    "inside the flip, at its last write": "flip.audit.record",
+}
+
+
+def kill_at(step: str, patch: pytest.MonkeyPatch) -> None:
+    def killed(*args, **details):
+        raise Killed
+
+    where = {
+        "draft.fingerprint": (Draft, "fingerprint"),
+        "storage.open": (type(storage()), "open"),
+        "flip._flip": (flip, "_flip"),
+        "flip.pages.store": (flip.pages, "store"),
+        "flip.audit.record": (flip.audit, "record"),
+    }
+    patch.setattr(*where[step], killed)
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
+def test_a_worker_killed_while_publishing_loses_nothing(draft, decided, step):
+    """It is true that a publish whose worker dies at any step shows nothing, and is finished once by the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(step, patch)
+        with pytest.raises(Killed):
+            jobs.run(decided.pk, flip.work)
+    draft.refresh_from_db()
+    assert draft.state == DraftState.PROCESSING
+    assert Client().get("/simple/sampleproject/").status_code == 404
+    assert do_jobs() == 0  # the lease still runs
+    lease_over(decided)
+    do_jobs()
+    published_once(draft)
+
+
+def test_a_publish_job_that_runs_again_publishes_once(draft, decided):
+    do_jobs()
+    Job.objects.filter(pk=decided.pk).update(state=JobState.WAITING)
+    do_jobs()
+    published_once(draft)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_publish_job_that_is_rung_eight_times_publishes_once(draft, decided):
+    race([lambda: jobs.run(decided.pk, flip.work)] * 8)
+    published_once(draft)
+
+
+def test_a_slow_worker_that_was_overtaken_publishes_nothing(draft, decided):
+    """It is true that of two workers on one publish the first is fenced, and the second's work stands."""
+    slow = jobs.claim(decided.pk)
+    lease_over(decided)
+    do_jobs()
+    published_once(draft)
+    with pytest.raises(jobs.Fenced):
+        flip._flip(draft, slow)
+    published_once(draft)
+
+
+def test_a_publish_that_cannot_succeed_is_handed_back(draft, decided):
+    """It is true that after six unforeseen errors the draft is editable again, with the reason in words."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flip.pages, "store", lambda _project: broken(decided))
+        for _ in range(6):
+            draft.refresh_from_db()
+            assert draft.state == DraftState.PROCESSING
+            due_now()
+            do_jobs()
+    draft.refresh_from_db()
+    assert draft.state == DraftState.ERROR
+    assert "the disk made a noise" in draft.error
+    assert File.objects.published().count() == 0
+    assert draft.burnt_names.count() == 0
