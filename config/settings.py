@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,12 +27,13 @@ def _list(name: str) -> list[str]:
 def _generated_secret() -> str:
     """Return the embedded shape's own secret, made once and readable by its owner alone."""
     path = DATA_DIR / "secret-key"
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
+    if not path.exists():
+        own = path.with_name(f"secret-key.{os.getpid()}")
+        with os.fdopen(os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # another process was faster: its key, whole by now, is the one
+            os.link(own, path)
+        own.unlink()
     return path.read_text(encoding="ascii").strip()
 
 

@@ -148,7 +148,7 @@ def enqueue(*, kind: Kind, subject: str, not_before: object = None) -> Job:
     """Write a job in the caller's transaction and ring for it on commit.
 
     If one is live already it is sent back to waiting, so that work which began before this moment is done again: a
-    worker that is at it loses its attempt number and cannot finish.
+    worker that is at it finds the job no longer running, and cannot finish.
     """
     with transaction.atomic():
         job, created = Job.objects.get_or_create(
@@ -160,7 +160,6 @@ def enqueue(*, kind: Kind, subject: str, not_before: object = None) -> Job:
         if not created:
             Job.objects.filter(pk=job.pk).update(
                 state=JobState.WAITING,
-                attempt=F("attempt") + 1,
                 lease_until=None,
                 not_before=not_before or timezone.now(),
             )
