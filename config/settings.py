@@ -29,7 +29,9 @@ def _generated_secret() -> str:
     path = DATA_DIR / "secret-key"
     if not path.exists():
         own = path.with_name(f"secret-key.{os.getpid()}")
-        with os.fdopen(os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+        with os.fdopen(
+            os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii"
+        ) as file:
             file.write(secrets.token_urlsafe(48))
         with suppress(FileExistsError):  # another process was faster: its key, whole by now, is the one
             os.link(own, path)

@@ -13,7 +13,9 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-for name in [name for name in os.environ if name.startswith("PRESSCHECK_") and name != "PRESSCHECK_REQUIRE_ALL"]:
+for name in [
+    name for name in os.environ if name.startswith("PRESSCHECK_") and name != "PRESSCHECK_REQUIRE_ALL"
+]:
     del os.environ[name]
 for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
     os.environ.pop(name, None)

@@ -25,8 +25,14 @@ def test_a_maintainer_publishes_what_was_reviewed(draft, mike, ci):
     response = publish(draft, mike, browser)
     assert response.status_code == 302
     assert draft.state == DraftState.PUBLISHED
-    shown = json.loads(Client().get("/simple/sampleproject/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}).content)
-    assert {f["filename"]: f["hashes"]["sha256"] for f in shown["files"]} == dict(File.objects.values_list("filename", "sha256"))
+    shown = json.loads(
+        Client()
+        .get("/simple/sampleproject/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+        .content
+    )
+    assert {f["filename"]: f["hashes"]["sha256"] for f in shown["files"]} == dict(
+        File.objects.values_list("filename", "sha256")
+    )
     for file in shown["files"]:
         answer = Client().get(file["url"])
         assert b"".join(answer.streaming_content)

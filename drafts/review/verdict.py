@@ -56,7 +56,9 @@ def verdict(sight: Sight, *, may_publish: bool) -> Verdict:
 def _ended(sight: Sight) -> Verdict | None:
     draft = sight.draft
     if draft.state == DraftState.PROCESSING:
-        return Verdict(Level.BUSY, f"Publishing: {sight.progress.text if sight.progress else 'waiting for a worker'}.")
+        return Verdict(
+            Level.BUSY, f"Publishing: {sight.progress.text if sight.progress else 'waiting for a worker'}."
+        )
     when = f"{draft.ended_at:%d %B %Y %H:%M} UTC" if draft.ended_at else ""
     if draft.state == DraftState.PUBLISHED:
         return Verdict(Level.DONE, f"Published {when} by {draft.ended_by}.", _published_note(sight))
