@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import AuditEvent
 from drafts.models import BurntName, DraftState, File, IndexPage, Job, JobState
-from drafts.storage import storage
+from drafts.storage import METADATA, storage
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, publish, totp_code
 
@@ -42,7 +42,7 @@ TAMPERED = {
 
 
 def stored_path(file: File, *, metadata: bool = False) -> Path:
-    return storage().local_path(file.object_id, file.metadata_filename if metadata else file.filename)
+    return storage().local_path(file.object_id, METADATA if metadata else file.filename)
 
 
 @pytest.mark.parametrize("metadata", [False, True], ids=["file", "METADATA"])

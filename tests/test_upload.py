@@ -8,7 +8,7 @@ from django.test import Client
 
 from drafts.models import Draft, File
 from tests import wheels
-from tests.conftest import upload
+from tests.conftest import publish, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +42,19 @@ def test_a_stranger_is_asked_who_they_are(project):
     assert response.status_code == 401
     assert response["WWW-Authenticate"].startswith("Basic")
     assert File.objects.count() == 0
+
+
+def test_a_name_as_long_as_names_may_be(ci, mike):
+    """It is true that a file name of 250 bytes is staged, published and served with its METADATA."""
+    tags = ".".join(f"cp3{minor}" for minor in range(7, 60))
+    start = f"sampleproject-1.0-{tags}"[: 250 - len("-none-any.whl")].rsplit(".", 2)[0]
+    filler = "x" * (250 - len(start) - len(".-none-any.whl"))
+    built = wheels.wheel(tag=f"{start.removeprefix('sampleproject-1.0-')}.{filler}-none-any")
+    assert len(built.filename) == 250
+    response = ci.upload(built)
+    assert response.status_code == 200, response.content
+    draft = Draft.objects.get()
+    publish(draft, mike)
+    file = draft.files.get()
+    answer = Client().get(f"/files/{file.public_id}/{file.filename}.metadata")
+    assert b"Name: sampleproject" in b"".join(answer.streaming_content)

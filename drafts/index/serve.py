@@ -18,9 +18,10 @@ SANDBOX = "sandbox; default-src 'none'"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What is sent: an object of the store, its size in bytes, its SHA-256 and the name it is saved under."""
+    """What is sent: an object of the store and its name there, the name it is saved under, size in bytes, SHA-256."""
 
     object_id: str
+    stored_as: str
     filename: str
     size: int
     sha256: str
@@ -82,10 +83,10 @@ def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
     if settings.PRESSCHECK_ACCEL:
         response = HttpResponse()
         response["X-Accel-Redirect"] = (
-            f"{settings.PRESSCHECK_ACCEL}/{served.object_id[:2]}/{served.object_id}/{served.filename}"
+            f"{settings.PRESSCHECK_ACCEL}/{served.object_id[:2]}/{served.object_id}/{served.stored_as}"
         )
         return response
-    file = storage().open(served.object_id, served.filename)
+    file = storage().open(served.object_id, served.stored_as)
     if (start, stop) == (0, served.size):
         response = FileResponse(file)
     else:

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from drafts.index import pages, simple
 from drafts.index.serve import Served, answer, is_known
 from drafts.models import File, IndexPage
-from drafts.storage import storage
+from drafts.storage import METADATA, storage
 
 _PAGE_CACHE = "max-age=5, public"
 _FILE_CACHE = "max-age=31536000, immutable, public"
@@ -117,6 +117,6 @@ def file(request: HttpRequest, public_id: str, filename: str) -> HttpResponseBas
 def served(row: File, *, metadata: bool) -> Served:
     """Say where a file's bytes, or those of its METADATA, lie."""
     if not metadata:
-        return Served(row.object_id, row.filename, row.size, row.sha256)
-    name = row.metadata_filename
-    return Served(row.object_id, name, storage().size(row.object_id, name), row.metadata_sha256)
+        return Served(row.object_id, row.filename, row.filename, row.size, row.sha256)
+    size = storage().size(row.object_id, METADATA)
+    return Served(row.object_id, METADATA, row.metadata_filename, size, row.metadata_sha256)

@@ -19,7 +19,7 @@ from multipart import (
 
 from drafts.dist import BadDistribution, Distribution, FileName, open_distribution, parse_filename
 from drafts.intake.problems import Finding, Problem
-from drafts.storage import Writer, new_object_id, storage
+from drafts.storage import METADATA, Writer, new_object_id, storage
 
 _CHUNK = 256 * 1024
 _HEADER_LIMIT = 16 * 1024
@@ -71,7 +71,7 @@ class Upload:
     def commit(self, metadata: bytes) -> None:
         """Make the bytes, and METADATA beside them, durable: before the row that will speak of them."""
         self._writer.commit()
-        beside = storage().create(self.object_id, f"{self.filename}.metadata")
+        beside = storage().create(self.object_id, METADATA)
         beside.write(metadata)
         beside.commit()
 

@@ -16,7 +16,7 @@ from drafts.evidence import verdicts
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
 from drafts.publishing.publish import Event
-from drafts.storage import NoSuchObject, storage
+from drafts.storage import METADATA, NoSuchObject, storage
 
 _CHUNK = 1024 * 1024
 _PATIENCE = 6  # unforeseen errors before the draft is handed back to its maintainers
@@ -35,7 +35,7 @@ def work(job: Job) -> None:
     try:
         _hash_again(draft, job)
         _flip(draft, job)
-    except (NotTheReviewedBytes, NoSuchObject) as error:
+    except NotTheReviewedBytes as error:
         _fail(draft, job, str(error))
     except jobs.Fenced:
         raise
@@ -67,7 +67,7 @@ def _hash_file(file: File, done: int, renew: Callable[[int], None]) -> int:
             renew(done + size)
     if (digest.hexdigest(), size) != (file.sha256, file.size):
         raise _changed(file.filename, file.sha256)
-    metadata = hashlib.sha256(b"".join(_chunks(file, file.metadata_filename))).hexdigest()
+    metadata = hashlib.sha256(b"".join(_chunks(file, METADATA))).hexdigest()
     if metadata != file.metadata_sha256:
         raise _changed(file.metadata_filename, file.metadata_sha256)
     renew(done + size)
@@ -75,7 +75,14 @@ def _hash_file(file: File, done: int, renew: Callable[[int], None]) -> int:
 
 
 def _chunks(file: File, name: str) -> Iterator[bytes]:
-    with storage().open(file.object_id, name) as stored:
+    try:
+        stored = storage().open(file.object_id, name)
+    except NoSuchObject as error:
+        raise NotTheReviewedBytes(
+            f"{file.filename} is not whole in the storage any more ({error}): nothing was published. "
+            "Delete it and upload it again, and tell the operator.",
+        ) from error
+    with stored:
         while chunk := stored.read(_CHUNK):
             yield chunk
 

@@ -16,7 +16,11 @@ from django.conf import settings
 from drafts.storage.disk import DiskStorage, DiskWriter
 from drafts.storage.errors import NoSuchObject, StorageFull
 
-__all__ = ["NoSuchObject", "Storage", "StorageFull", "Writer", "new_object_id", "storage"]
+# The object beside a file that holds its core metadata. Not the file's name and ``.metadata``: together they can be
+# longer than the 255 bytes that file systems take.
+METADATA = "METADATA"
+
+__all__ = ["METADATA", "NoSuchObject", "Storage", "StorageFull", "Writer", "new_object_id", "storage"]
 
 
 class Writer(Protocol):

@@ -1,4 +1,4 @@
-"""Bytes in a folder: ``ab/abcdef…/NAME``; written as ``.part`` and renamed when whole."""
+"""Bytes in a folder: ``ab/abcdef…/NAME``; written as ``incoming.part`` and renamed when whole."""
 
 import errno
 import os
@@ -21,7 +21,9 @@ class DiskWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(path.name + ".part")
+        self._part = path.with_name(
+            "incoming.part"
+        )  # not NAME.part: a name may be as long as a file system takes
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._part.open("xb+")
 
