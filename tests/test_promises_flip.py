@@ -34,9 +34,10 @@ def read_rows() -> int:
     return File.objects.published().count()
 
 
-def watch(read, stop: threading.Event) -> list[int]:
-    """Read until told to stop, and once more."""
-    counts = []
+def watch(read, ready: threading.Barrier, stop: threading.Event) -> list[int]:
+    """Read before the click, until told to stop, and once more."""
+    counts = [read()]
+    ready.wait(timeout=60)
     while not stop.is_set():
         counts.append(read())
     return [*counts, read()]
@@ -44,18 +45,20 @@ def watch(read, stop: threading.Event) -> list[int]:
 
 def publish_while_read(draft: Draft, mike) -> list[int]:
     """Publish while readers hammer; returns every count that any of them saw."""
-    stop = threading.Event()
+    readers = (read_html, read_json, read_rows)
+    ready, stop = threading.Barrier(len(readers) + 1), threading.Event()
     browser = Client()
     browser.force_login(mike)
 
     def flip() -> list[int]:
+        ready.wait(timeout=60)
         try:
             publish(draft, mike, browser)
         finally:
             stop.set()
         return []
 
-    calls = [flip, *(lambda read=read: watch(read, stop) for read in (read_html, read_json, read_rows))]
+    calls = [flip, *(lambda read=read: watch(read, ready, stop) for read in readers)]
     return [count for counts in race(calls) for count in counts]
 
 

@@ -114,3 +114,19 @@ def test_a_publish_that_cannot_succeed_is_handed_back(draft, decided):
     assert "the disk made a noise" in draft.error
     assert File.objects.published().count() == 0
     assert draft.burnt_names.count() == 0
+
+
+def test_a_publish_that_kills_every_worker_is_handed_back(draft, decided, monkeypatch):
+    """It is true that a job whose workers die each time does not run for ever: the draft says so and can be mended."""
+    monkeypatch.setattr(flip, "_ATTEMPTS", 3)
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at("storage.open", patch)
+        for _ in range(3):
+            with pytest.raises(Killed):
+                jobs.run(decided.pk, flip.work)
+            lease_over(decided)
+    do_jobs()
+    draft.refresh_from_db()
+    assert draft.state == DraftState.ERROR
+    assert "died each time" in draft.error
+    assert Client().get("/simple/sampleproject/").status_code == 404

@@ -20,6 +20,7 @@ from drafts.storage import METADATA, NoSuchObject, storage
 
 _CHUNK = 1024 * 1024
 _PATIENCE = 6  # unforeseen errors before the draft is handed back to its maintainers
+_ATTEMPTS = 20  # workers that died at it before the same
 
 
 class NotTheReviewedBytes(Exception):
@@ -31,6 +32,13 @@ def work(job: Job) -> None:
     draft = Draft.objects.select_related("project", "publishing_by").get(pk=job.subject_id)
     if draft.state != DraftState.PROCESSING:
         job.finish()
+        return
+    if job.attempt > _ATTEMPTS:
+        _fail(
+            draft,
+            job,
+            f"Publishing was begun {_ATTEMPTS} times, and its worker died each time: tell the operator.",
+        )
         return
     try:
         _hash_again(draft, job)
