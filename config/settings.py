@@ -39,6 +39,12 @@ def _generated_secret() -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def _version() -> str:
+    """Return the newest version that the changelog speaks of."""
+    lines = (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    return next(line.split()[1] for line in lines if line.startswith("## "))
+
+
 def _served_address() -> str:
     """Return where ``manage.py up`` serves this data folder, or did last, so that commands beside it say the same."""
     path = DATA_DIR / "address"
@@ -61,6 +67,7 @@ CSRF_TRUSTED_ORIGINS = [PRESSCHECK_URL]
 PRESSCHECK_FILES_URL = _env("PRESSCHECK_FILES_URL").rstrip("/")
 PRESSCHECK_ACCEL = _env("PRESSCHECK_ACCEL")
 SITE_NAME = "Presscheck"
+VERSION = _version()
 
 # --- the parts -----------------------------------------------------------------------------------
 INSTALLED_APPS = [

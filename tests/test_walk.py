@@ -1,6 +1,7 @@
 """The main job, end to end, through Django's front door: stage, review, compare, test, publish, install page."""
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -41,6 +42,14 @@ def test_a_maintainer_publishes_what_was_reviewed(draft, mike, ci):
     assert browser.get(draft_url(draft)).status_code == 200
     assert browser.get("/").status_code == 200
     assert browser.get(reverse("project", args=["sampleproject"])).status_code == 200
+
+
+def test_members_see_the_version_and_nobody_else(draft, mike, settings):
+    """It is true that the version is the changelog's newest, and that strangers do not learn it."""
+    newest = re.search(r"^## (\S+)", (settings.BASE_DIR / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    said = f"version {newest}".encode()
+    assert said in sign_in(mike).get("/").content
+    assert said not in Client().get(reverse("ci")).content
 
 
 def test_a_log_is_compared(draft, rita):
