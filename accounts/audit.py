@@ -66,31 +66,40 @@ class Actor:
         return f"{self.kind}:{self.id}"
 
 
-class Subject(Protocol):
-    """What an event can speak of."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event speaks of: the chain it belongs to, what it is, its opaque id, and its name at that time."""
+
+    scope: str
+    kind: str
+    id: str
+    label: str
 
     @property
-    def audit_scope(self) -> str: ...
+    def audit_subject(self) -> "Subject":
+        return self
+
+
+class Auditable(Protocol):
+    """Whatever events can speak of."""
+
     @property
-    def audit_kind(self) -> str: ...
-    @property
-    def audit_id(self) -> str: ...
-    @property
-    def audit_label(self) -> str: ...
+    def audit_subject(self) -> Subject: ...
 
 
 class NoTransaction(RuntimeError):
     """An event was recorded outside the transaction of its act: they must live or die together."""
 
 
-def record(event: StrEnum, *, on: Subject, by: Actor, digest: str = "", **details: Any) -> AuditEvent:
+def record(event: StrEnum, *, on: Auditable, by: Actor, digest: str = "", **details: Any) -> AuditEvent:
     """Append one event to its scope's chain. The last write of the act's transaction.
 
     ``details`` hold JSON values only. Raises NoTransaction outside ``transaction.atomic``.
     """
     if not connection.in_atomic_block:
         raise NoTransaction(f"{event} was recorded outside a transaction")
-    head = _locked_head(on.audit_scope)
+    subject = on.audit_subject
+    head = _locked_head(subject.scope)
     salt = secrets.token_hex(16)
     row = AuditEvent(
         scope=head.scope,
@@ -100,9 +109,9 @@ def record(event: StrEnum, *, on: Subject, by: Actor, digest: str = "", **detail
         actor_kind=str(by.kind),
         actor_id=by.id,
         actor_label=by.label[:300],
-        on_kind=on.audit_kind,
-        on_id=on.audit_id,
-        on_label=on.audit_label[:300],
+        on_kind=subject.kind,
+        on_id=subject.id,
+        on_label=subject.label[:300],
         digest=digest,
         details=details,
         origin_digest=_origin_digest(by.origin, salt),

@@ -31,17 +31,6 @@ class BadPerson(Exception):
     """A person cannot be made like that; the text says why."""
 
 
-class PersonSubject:
-    """A person as the subject of an event."""
-
-    audit_scope = audit.SITE
-    audit_kind = "person"
-
-    def __init__(self, user: User) -> None:
-        self.audit_id = str(user.pk)
-        self.audit_label = user.email
-
-
 @transaction.atomic
 def add(
     *,
@@ -60,8 +49,12 @@ def add(
         TOTP.activate(user, _normal_secret(totp_secret))
         RecoveryCodes.activate(user)
         TotpCounter.objects.create(user=user, enrolled_before=True)
-    audit.record(Event.ADDED, on=PersonSubject(user), by=by, staff=staff, enrolled=bool(totp_secret))
+    audit.record(Event.ADDED, on=_subject(user), by=by, staff=staff, enrolled=bool(totp_secret))
     return user
+
+
+def _subject(user: User) -> audit.Subject:
+    return audit.Subject(audit.SITE, "person", str(user.pk), user.email)
 
 
 def _check(email: str, password: str | None, totp_secret: str | None) -> None:
@@ -99,5 +92,5 @@ def let_in(*, link: SignInLink, origin: audit.Origin) -> bool:
     """Spend a one-time link. False when it was used meanwhile, or its person has a second factor already."""
     if link.user.is_enrolled or not link.spend():
         return False
-    audit.record(Event.LET_IN, on=PersonSubject(link.user), by=audit.Actor.person(link.user, origin))
+    audit.record(Event.LET_IN, on=_subject(link.user), by=audit.Actor.person(link.user, origin))
     return True

@@ -180,7 +180,7 @@ def test_a_chain_holds_whatever_races(project):
     """It is true that acts at one moment stand in one chain, without a gap and without a fork."""
     jobs = [make_ci(project, label=str(n)) for n in range(6)]
     race([lambda ci=ci, n=n: ci.upload(wheels.wheel(build=str(n + 1))) for n, ci in enumerate(jobs)])
-    scope = project.audit_scope
+    scope = project.audit_subject.scope
     seqs = list(AuditEvent.objects.filter(scope=scope).order_by("seq").values_list("seq", flat=True))
     assert seqs == list(range(1, 15))  # the project, six tokens, the draft, six files
     assert list(audit.verify()) == []
@@ -266,7 +266,7 @@ def test_a_chain_that_was_tampered_with_is_found(draft, tamper):
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER audit_no_update")
         cursor.execute("DROP TRIGGER audit_no_delete")
-    scope = Project.objects.get().audit_scope
+    scope = Project.objects.get().audit_subject.scope
     tamper(scope)
     assert {found.scope for found in audit.verify()} >= {scope}
     assert all(found.reason for found in audit.verify())

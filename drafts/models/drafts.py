@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from packaging.utils import canonicalize_version
 
+from accounts import audit
 from accounts.models import User
 from drafts.dist.fingerprint import fingerprint
 from drafts.models.projects import Project
@@ -170,17 +171,6 @@ class Draft(models.Model):
         type(self).objects.filter(pk=self.pk).update(serial=F("serial") + 1)
 
     @property
-    def audit_scope(self) -> str:
-        return f"project:{self.project_id}"
-
-    @property
-    def audit_kind(self) -> str:
-        return "draft"
-
-    @property
-    def audit_id(self) -> str:
-        return str(self.pk)
-
-    @property
-    def audit_label(self) -> str:
-        return str(self)
+    def audit_subject(self) -> audit.Subject:
+        """Return how events speak of it."""
+        return audit.Subject(f"project:{self.project_id}", "draft", str(self.pk), str(self))

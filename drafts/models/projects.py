@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 
 
@@ -60,20 +61,9 @@ class Project(models.Model):
         return self.quota if self.quota is not None else settings.PROJECT_QUOTA
 
     @property
-    def audit_scope(self) -> str:
-        return f"project:{self.pk}"
-
-    @property
-    def audit_kind(self) -> str:
-        return "project"
-
-    @property
-    def audit_id(self) -> str:
-        return str(self.pk)
-
-    @property
-    def audit_label(self) -> str:
-        return self.name
+    def audit_subject(self) -> audit.Subject:
+        """Return how events speak of it."""
+        return audit.Subject(f"project:{self.pk}", "project", str(self.pk), self.name)
 
 
 class Membership(models.Model):

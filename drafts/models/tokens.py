@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import audit
 from drafts.models.projects import Project
 
 
@@ -60,20 +61,9 @@ class Token(models.Model):
         return self.revoked_at is None and self.expires_at > timezone.now()
 
     @property
-    def audit_scope(self) -> str:
-        return f"project:{self.project_id}"
-
-    @property
-    def audit_kind(self) -> str:
-        return "token"
-
-    @property
-    def audit_id(self) -> str:
-        return str(self.pk)
-
-    @property
-    def audit_label(self) -> str:
-        return str(self)
+    def audit_subject(self) -> audit.Subject:
+        """Return how events speak of it."""
+        return audit.Subject(f"project:{self.project_id}", "token", str(self.pk), str(self))
 
 
 def new_link_handle() -> str:
@@ -111,17 +101,6 @@ class DraftLink(models.Model):
         return f'link "{self.label}"'
 
     @property
-    def audit_scope(self) -> str:
-        return f"project:{self.draft.project_id}"
-
-    @property
-    def audit_kind(self) -> str:
-        return "link"
-
-    @property
-    def audit_id(self) -> str:
-        return str(self.pk)
-
-    @property
-    def audit_label(self) -> str:
-        return str(self)
+    def audit_subject(self) -> audit.Subject:
+        """Return how events speak of it."""
+        return audit.Subject(f"project:{self.draft.project_id}", "link", str(self.pk), str(self))
