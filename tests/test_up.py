@@ -277,6 +277,7 @@ def test_a_killed_worker_comes_back_and_does_what_waits(start):
 
 
 def test_what_a_killed_worker_held_is_done_by_the_next(server):
+    assert until(lambda: server.done() and not server.rows("SELECT 1 FROM drafts_job WHERE state = 'running'"))
     before = server.done()
     server.enqueue(
         "held = timezone.now() + timedelta(seconds=1)",
