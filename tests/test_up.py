@@ -277,7 +277,9 @@ def test_a_killed_worker_comes_back_and_does_what_waits(start):
 
 
 def test_what_a_killed_worker_held_is_done_by_the_next(server):
-    assert until(lambda: server.done() and not server.rows("SELECT 1 FROM drafts_job WHERE state = 'running'"))
+    assert until(
+        lambda: server.done() and not server.rows("SELECT 1 FROM drafts_job WHERE state = 'running'")
+    )
     before = server.done()
     server.enqueue(
         "held = timezone.now() + timedelta(seconds=1)",
@@ -304,8 +306,7 @@ def test_sigterm_ends_everything(start):
     server = start("--no-sample")
     server.read_until(b"Ctrl-C")
     until(lambda: all(server.child(program) for program in PROGRAMS))
-    tree = server.tree()
-    assert len(tree) == 5  # gunicorn has two workers
+    tree = until(lambda: len(tree := server.tree()) == 5 and tree)  # gunicorn has two workers
     assert server.end() == 0
     assert not [pid for pid in tree if is_running(pid)]
     with socket.socket() as again:
