@@ -113,3 +113,8 @@ def codes(response) -> set[str]:
     assert reason.isprintable()
     assert 0 < len(reason) <= 310
     return {error["code"] for error in body["errors"]}
+
+
+def headers(response) -> dict[str, str]:
+    """The headers of an answer, but for what the clock alone decides."""
+    return {name: value for name, value in response.items() if name not in {"Date", "Expires"}}

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from drafts.models import File, IndexPage, Project
-from tests import wheels
+from tests import bodies, wheels
 from tests.conftest import publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
@@ -24,7 +24,7 @@ ACCEPT = {
 def seen(response) -> tuple:
     """Everything an answer says: status, reason, headers and body."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
-    return response.status_code, response.reason_phrase, dict(response.items()), body
+    return response.status_code, response.reason_phrase, bodies.headers(response), body
 
 
 def ask(path: str, method: str, accept: str, **headers: str) -> tuple:

@@ -15,6 +15,7 @@ from accounts import people
 from accounts.audit import Actor
 from accounts.models import AuditEvent, SignInLink
 from drafts.access import links
+from tests import bodies
 from tests.conftest import PASSWORD, draft_url, publish, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,7 @@ def machine_paths(draft, mike, ci) -> list[str]:
 
 def _everything(response) -> tuple:
     body = b"".join(response.streaming_content) if response.streaming else response.content
-    return response.status_code, dict(response.items()), body
+    return response.status_code, bodies.headers(response), body
 
 
 def test_no_session_is_looked_at_on_machines_paths(machine_paths, alice):
