@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 	--python-version 3.11 --custom-compile-command "make lock"
 ARGS ?=
 
-.PHONY: help run test check lock clean
+.PHONY: help run test services-test check lock clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -19,6 +19,9 @@ run: $(VENV)/.run ## start the server (ARGS="--port 9000 --data DIR")
 
 test: $(VENV)/.dev ## run the tests, the browser's too (ARGS="tests/test_up.py")
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+services-test: $(VENV)/.dev ## run the promises' tests on PostgreSQL and Redis
+	$(BIN)/python -m tests.services $(BIN)/python -m pytest -n auto -m "promise or state or services" $(ARGS)
 
 check: $(VENV)/.dev ## look at the code without running it
 	$(BIN)/ruff check .

@@ -14,6 +14,23 @@ TRANSPORT = "presscheck-files"
 _PATIENCE_SECONDS = 0.5
 
 
+def folders(root: Path) -> dict[str, Any]:
+    """Return the transport's options for a queue under one folder, and make the folder."""
+    names = {
+        "data_folder_in": "messages",
+        "data_folder_out": "messages",
+        "processed_folder": "processed",
+        "control_folder": "control",
+    }
+    for name in names.values():
+        (root / name).mkdir(parents=True, exist_ok=True)
+    return {
+        **{option: str(root / name) for option, name in names.items()},
+        "store_processed": False,
+        "polling_interval": 0.1,
+    }
+
+
 class Channel(filesystem.Channel):
     """Writes under a name that no reader looks for, then renames: readers of the original met half-written files.
 

@@ -4,7 +4,11 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 from config import broker
 
@@ -133,22 +137,45 @@ APPEND_SLASH = True
 
 # --- data ------------------------------------------------------------------------------------------
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "presscheck.sqlite3",
-        "OPTIONS": {
-            "timeout": 30,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-        "CONN_MAX_AGE": 600,
-        # A file, not memory: two writers on a shared in-memory cache fail at once.
-        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+_DATABASE_URL = _env("DATABASE_URL")
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "presscheck.sqlite3",
+    "OPTIONS": {
+        "timeout": 30,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     },
+    "CONN_MAX_AGE": 600,
+    # A file, not memory: two writers on a shared in-memory cache fail at once.
+    "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
 }
-CACHES = {
+# A pool for each process: threads borrow, so that 64 threads do not hold 64 connections.
+_POOL = {"min_size": 0, "max_size": 12, "timeout": 10, "max_lifetime": 1800, "max_idle": 60}
+if _DATABASE_URL and not _env("PRESSCHECK_SECRET_KEY"):
+    raise ImproperlyConfigured(
+        "DATABASE_URL is set, and PRESSCHECK_SECRET_KEY is not: every host must have the same key, and it must outlive "
+        "them. Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+    )
+if _env("REDIS_URL") and not _DATABASE_URL:
+    raise ImproperlyConfigured(
+        "REDIS_URL is set, and DATABASE_URL is not: several hosts cannot share a SQLite file. Name a PostgreSQL database, "
+        "or leave REDIS_URL out.",
+    )
+DATABASES = {
+    "default": {**dj_database_url.parse(_DATABASE_URL), "OPTIONS": {"pool": _POOL}}
+    if _DATABASE_URL
+    else _SQLITE,
+}
+REDIS_URL = _env("REDIS_URL")
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "presscheck",
+    }
+    if REDIS_URL
+    else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 200_000},  # below 100 000 the throttles' counters would be culled away
@@ -179,18 +206,19 @@ JOB_LEASE_SECONDS = float(_env("PRESSCHECK_JOB_LEASE_SECONDS", "30"))
 SWEEP_SECONDS = float(_env("PRESSCHECK_SWEEP_SECONDS", "10"))
 
 # --- the queue: a hint, never the truth --------------------------------------------------------------
-_QUEUE_DIR = DATA_DIR / "queue"
-for _folder in ("messages", "processed", "control"):
-    (_QUEUE_DIR / _folder).mkdir(parents=True, exist_ok=True)
-CELERY_BROKER_URL = f"{broker.TRANSPORT}://"
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "data_folder_in": str(_QUEUE_DIR / "messages"),
-    "data_folder_out": str(_QUEUE_DIR / "messages"),
-    "processed_folder": str(_QUEUE_DIR / "processed"),
-    "control_folder": str(_QUEUE_DIR / "control"),
-    "store_processed": False,
-    "polling_interval": 0.1,
-}
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    # With kombu's defaults a killed worker's task comes back after 100 s; the sweep would ring before that anyway.
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "global_keyprefix": "presscheck:",
+        "socket_timeout": 10,
+    }
+else:
+    CELERY_BROKER_URL = f"{broker.TRANSPORT}://localhost"
+    CELERY_BROKER_TRANSPORT_OPTIONS = broker.folders(DATA_DIR / "queue")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -28,4 +28,12 @@ os.environ.update(
     PRESSCHECK_SWEEP_SECONDS="1",
     DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's loop runs in the thread that talks to the database
 )
+if _server := os.environ.get(
+    "DATABASE_URL"
+):  # a PostgreSQL server was started for the tests: one database per process
+    os.environ["PRESSCHECK_SECRET_KEY"] = "for the tests alone, and as long as a key should be"
+    os.environ["DATABASE_URL"] = f"{_server.rpartition('/')[0]}/presscheck_{os.getpid()}"
+if _redis := os.environ.get("REDIS_URL"):
+    _database = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["REDIS_URL"] = f"{_redis.rpartition('/')[0]}/{_database}"
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)

@@ -20,10 +20,10 @@ from drafts.models import Draft, DraftState, Job, JobState, Kind, jobs
 from drafts.operations import sweeps, tasks
 from drafts.storage import new_object_id, storage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
-MESSAGES = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-TAKEN = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["processed_folder"])
+MESSAGES = Path(settings.DATA_DIR) / "queue" / "messages"
+TAKEN = MESSAGES.with_name("processed")
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from drafts.models import Job
 from drafts.storage import new_object_id, storage
@@ -51,7 +53,7 @@ def everything() -> list[Check]:
 def _asked(name: str, ask: Callable[[], str]) -> Check:
     try:
         return Check(name, ask())
-    except (OSError, DatabaseError, StorageError) as error:
+    except (OSError, DatabaseError, StorageError, OperationalError) as error:
         words = " ".join(str(error).split()) or "no answer"
         return Check(name, f"{type(error).__name__}: {words}")
 
@@ -64,6 +66,10 @@ def _database() -> str:
 
 
 def _queue() -> str:
+    if settings.REDIS_URL:
+        with current_app.connection_for_write(transport_options={"socket_connect_timeout": 3}) as broker:
+            broker.ensure_connection(max_retries=1, timeout=3)
+        return ""
     for folder in _queue_folders():
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".check-") as file:
             file.write(b"check")

@@ -87,6 +87,8 @@ def _sessions() -> int:
 def _messages() -> int:
     """Delete what killed processes left in the queue's folders: half-written messages, and taken ones."""
     options: dict[str, object] = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    if "processed_folder" not in options:  # the queue is a service, and keeps itself in order
+        return 0
     found = [
         *Path(str(options["processed_folder"])).glob("*.msg"),
         *Path(str(options["data_folder_out"])).glob(".*.part"),

@@ -1,0 +1,126 @@
+"""PostgreSQL and Redis for the tests: started on free ports under a temporary folder, stopped when the command ends.
+
+``python -m tests.services COMMAND...`` runs a command with DATABASE_URL and REDIS_URL set. Without the servers' packages it
+says so in one line: nothing is run, unless PRESSCHECK_REQUIRE_ALL=1, which makes that an error.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+NOBODY = pwd.getpwnam("nobody")
+PATIENCE_SECONDS = 30
+
+
+class Missing(Exception):
+    """A server's program is not on this machine; the text names the package."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def program(name: str, package: str, *folders: Path) -> str:
+    for folder in folders:
+        if (folder / name).exists():
+            return str(folder / name)
+    found = shutil.which(name)
+    if found is None:
+        raise Missing(f"{name} is missing: apt install {package}")
+    return found
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running(command: list[str], port: int, **options) -> Iterator[None]:
+    """Run a server for as long as the block lasts, which begins when it answers."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} did not start")
+            time.sleep(0.05)
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)  # PostgreSQL's fast way down: it does not wait for clients
+        process.wait(PATIENCE_SECONDS)
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server; as another user where this one is root, whom it refuses. Yields its DATABASE_URL."""
+    newest = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
+    )
+    initdb, server = (program(name, "postgresql", *newest) for name in ("initdb", "postgres"))
+    home, port = folder / "postgresql", free_port()
+    home.mkdir()
+    as_user: dict = {"cwd": home, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+    if os.geteuid() == 0:
+        folder.chmod(0o755)
+        os.chown(home, NOBODY.pw_uid, NOBODY.pw_gid)
+        as_user |= {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []}
+    make = [initdb, "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **as_user)
+    options = ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=300"]
+    serve = [server, "-D", str(home / "data"), "-p", str(port), "-k", str(home)]
+    with running([*serve, *(part for option in options for part in ("-c", option))], port, **as_user):
+        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A Redis server that keeps nothing. Yields its REDIS_URL."""
+    server, port = program("redis-server", "redis-server"), free_port()
+    command = [
+        server,
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        str(folder),
+    ]
+    with running(command, port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def main(command: list[str]) -> int:
+    """Run the command on the production shape; its exit code is the answer."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="presscheck-services-")))
+        try:
+            shape = {
+                "DATABASE_URL": stack.enter_context(postgresql(folder)),
+                "REDIS_URL": stack.enter_context(redis(folder)),
+            }
+        except Missing as missing:
+            required = bool(os.environ.get("PRESSCHECK_REQUIRE_ALL"))
+            sys.stderr.write(f"{missing}{'' if required else ': the production shape is not tested'}\n")
+            return 1 if required else 0
+        return subprocess.run(command, check=False, env={**os.environ, **shape}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
