@@ -5,6 +5,7 @@ from typing import Any
 
 from gunicorn import glogging
 
+from config import settings
 from drafts.operations import lifeline
 from drafts.secrets import ScrubFilter
 
@@ -22,7 +23,7 @@ logger_class = Logger
 wsgi_app = "config.wsgi:application"
 worker_class = "gthread"
 workers = 2
-threads = 32
+threads = settings.WEB_THREADS
 preload_app = True  # the workers share the memory of what is imported once
 timeout = 60
 graceful_timeout = 8

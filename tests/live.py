@@ -86,6 +86,7 @@ class Live:
     web: Program
     url: str = f"http://localhost:{PORT}"
     host: str = f"localhost:{PORT}"
+    port: int = PORT
 
     @property
     def upload_url(self) -> str:
@@ -97,7 +98,7 @@ class Live:
 
     def get(self, url: str, method: str = "GET", **headers: str) -> Answer:
         """Ask for a path or an address of this server, redirects not followed."""
-        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, url.removeprefix(self.url), headers={"Host": self.host, **names})

@@ -13,6 +13,8 @@ REQUEST = {
     "no-content-length": "The request must say its length; chunked bodies are not taken. A proxy may have removed it.",
     "broken-form": "The form does not follow RFC 7578, or its closing boundary is missing. Send it again.",
     "body-cut-short": "The connection ended before the length that was announced. Send it again.",
+    "body-too-slow": "A body must come at 64 kB a second, averaged over 30 seconds, so that it holds nobody else up. Send it again.",
+    "too-many-uploads": "Half of the server's threads take uploads already. Send it again after the seconds in Retry-After.",
     "form-too-large": "The text fields are larger than 8 MiB or more than 10 000.",
     "file-too-large": "The file is over the limit for one file, or over what the project's quota has left.",
     "over-quota": "The project has no room: delete or cancel a draft, or ask the operator.",

@@ -13,7 +13,6 @@ from django.urls import reverse
 
 from drafts.access.gate import NoCredential, NotAllowed
 from drafts.dist import BadDistribution
-from drafts.intake.drain import Refusal
 from drafts.storage import StorageFull
 
 P = ParamSpec("P")
@@ -56,7 +55,7 @@ class Problem(Exception):
         return cls(400, "This file cannot be staged", tuple(findings))
 
 
-def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+def answer(problem: Problem) -> HttpResponse:
     """Write a problem down. Nothing of the refused request was kept, and the text says so."""
     first = problem.errors[0]
     detail = " ".join(finding.message for finding in problem.errors)
@@ -70,8 +69,7 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         "meta": {"api-version": "2.0"},
         "errors": [{"source": f.source, "message": f.message, "code": f.code} for f in problem.errors],
     }
-    response = Refusal(
-        request,
+    response = HttpResponse(
         json.dumps(body, indent=1),
         status=problem.status,
         content_type="application/problem+json",
@@ -123,9 +121,9 @@ def spoken(
         try:
             return view(request, *args, **kwargs)
         except Problem as problem:
-            return answer(request, problem)
+            return answer(problem)
         except tuple(_KNOWN) as error:
             known = next(make(error) for kind, make in _KNOWN.items() if isinstance(error, kind))
-            return answer(request, known)
+            return answer(known)
 
     return speaking

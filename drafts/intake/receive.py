@@ -18,6 +18,7 @@ from multipart import (
 )
 
 from drafts.dist import BadDistribution, Distribution, FileName, open_distribution, parse_filename
+from drafts.intake import pace
 from drafts.intake.problems import Finding, Problem
 from drafts.storage import METADATA, Writer, new_object_id, storage
 
@@ -110,8 +111,11 @@ def form(request: HttpRequest, *, limit: int, most: int = 1) -> Iterator[Form]:
     """
     read = Form()
     try:
-        _read(request, _FormReader(read, limit, most), limit)
-        yield read
+        with pace.upload(request):
+            _read(request, _FormReader(read, limit, most), limit)
+            yield read
+    except pace.TooMany as error:
+        raise _too_many() from error
     finally:
         for upload in read.uploads:
             upload.discard()
@@ -163,7 +167,7 @@ def _chunks(request: BinaryIO | HttpRequest, length: int) -> Iterator[bytes]:
         try:
             chunk = request.read(min(_CHUNK, left))
         except (UnreadablePostError, OSError) as error:
-            raise _cut_short() from error
+            raise (_too_slow() if pace.reason(error) else _cut_short()) from error
         if not chunk:
             raise _cut_short()
         left -= len(chunk)
@@ -176,6 +180,25 @@ def _cut_short() -> Problem:
         "Broken upload",
         "body-cut-short",
         "The body ended before its Content-Length. Nothing was kept: send it again.",
+    )
+
+
+def _too_slow() -> Problem:
+    return Problem.one(
+        408,
+        "Too slow",
+        "body-too-slow",
+        f"The body came slower than {settings.BODY_RATE // 1000} kB a second. Nothing was kept: send it again.",
+    )
+
+
+def _too_many() -> Problem:
+    return Problem.one(
+        503,
+        "Busy",
+        "too-many-uploads",
+        "The server takes as many uploads at once as it can. Nothing was kept: send it again in a moment.",
+        Retry_After=pace.RETRY_SECONDS,
     )
 
 

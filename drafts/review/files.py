@@ -16,12 +16,14 @@ from drafts.index.serve import answer
 from drafts.index.views import served
 from drafts.intake import door, receive, rules, stage
 from drafts.intake.problems import Problem
+from drafts.intake.problems import answer as refusal
 from drafts.models import Changed, NotEditable
 from drafts.review import page as pages
 from drafts.review.answers import show_changed
 from drafts.storage import StorageFull
 
 _MOST_FILES = 200
+_UNREAD = {408, 503}  # the form did not come: a redirect would say that the server has it
 
 
 def _csrf_failure(request: HttpRequest, form: receive.Form) -> HttpResponse | None:
@@ -69,6 +71,8 @@ def _receive(request: HttpRequest, who: Member, version: Version | None) -> Http
             for one in form.uploads:
                 _take(request, one, who, version or one.name.version, by, done)
     except (Problem, StorageFull) as error:
+        if isinstance(error, Problem) and error.status in _UNREAD:
+            return refusal(error)
         messages.error(request, f"Not staged: {_said(error)}")
     return _back(who, version, done)
 
