@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import broker
@@ -237,6 +238,11 @@ CELERY_BEAT_SCHEDULE = {  # what a worker that was away finds too old, it throws
     },
     "expire drafts": {"task": "operations.expire", "schedule": 60.0, "options": {"expires": 60.0}},
     "keep in order": {"task": "operations.prune", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "hash again": {
+        "task": "operations.scrub",
+        "schedule": crontab(hour="2", minute="40"),
+        "options": {"expires": 12 * 3600.0},
+    },
 }
 
 # --- people ----------------------------------------------------------------------------------------

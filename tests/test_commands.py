@@ -15,6 +15,7 @@ from django.test import Client
 from accounts.models import AuditEvent, User
 from drafts import secrets
 from drafts.models import DraftLink, Job, Membership, Project, Token
+from drafts.storage import storage
 from tests import wheels
 from tests.conftest import PASSWORD, SECRETS, Ci, publish, sign_in
 
@@ -175,6 +176,19 @@ def test_a_changed_event_is_found(manage, draft):
     assert out.startswith(f"{event.scope} #{event.seq}: ")
 
 
+def test_bytes_that_differ_are_a_refusal(manage, draft):
+    file = draft.files.first()
+    where = storage().local_path(file.object_id, file.filename)
+    where.write_bytes(where.read_bytes()[:-1])
+    code, out, err = manage("verify_storage")
+    assert (code, err) == (1, "Refused: 1 stored object is not as recorded\n")
+    assert out == f"{file.object_id}/{file.filename}: {file.size - 1} bytes, and the row says {file.size}\n"
+
+
+def test_whole_bytes_are_verified_in_silence(manage, draft):
+    assert manage("verify_storage", "--share", "1/1") == (0, "", "")
+
+
 REFUSALS = [
     (["adduser", "alice@example.org"], "there is already a person with the address alice@example.org"),
     (["adduser", "nobody"], "Enter a valid email address."),
@@ -236,6 +250,7 @@ def test_a_link_to_what_is_published_is_refused(manage, draft, mike):
         ["draftlink", "new"],
         ["doctor", "--quick"],
         ["verify_audit", "x"],
+        ["verify_storage", "--share", "8/7"],
         ["up", "--port", "x"],
     ],
 )

@@ -62,13 +62,14 @@ def orphans() -> int:
 
     before, deleted = timezone.now() - grace(), 0
     for object_id, written in storage().objects():
-        if written < before and not _has_row(object_id):
+        if written < before and not has_row(object_id):
             storage().delete(object_id)
             deleted += 1
     return deleted
 
 
-def _has_row(object_id: str) -> bool:
+def has_row(object_id: str) -> bool:
+    """Say whether a row speaks of an object's bytes."""
     return (
         File.objects.filter(object_id=object_id, purged_at=None).exists()
         or EvidenceLog.objects.filter(object_id=object_id, purged_at=None).exists()

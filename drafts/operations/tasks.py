@@ -3,7 +3,9 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
+from drafts.operations import scrub as scrubbing
 from drafts.operations import sweeps
 
 log = logging.getLogger(__name__)
@@ -27,3 +29,10 @@ def expire() -> None:
 def prune() -> None:
     """Delete what has outlived its use."""
     log.info("pruned: %s", sweeps.prune())
+
+
+@shared_task(name="operations.scrub")
+def scrub() -> None:
+    """Hash a seventh of what is stored, another one each night of the week."""
+    for found in scrubbing.differences(scrubbing.Share(timezone.now().isoweekday(), 7)):
+        log.log(logging.ERROR if found.is_wrong else logging.WARNING, "storage: %s", found)
