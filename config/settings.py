@@ -58,6 +58,7 @@ def _served_address() -> str:
 
 # --- who and where -----------------------------------------------------------------------------------
 SECRET_KEY = _env("PRESSCHECK_SECRET_KEY") or _generated_secret()
+SECRET_KEY_IS_GENERATED = not _env("PRESSCHECK_SECRET_KEY")
 SECRET_KEY_FALLBACKS = _list("PRESSCHECK_SECRET_KEY_OLD")
 DEBUG = False
 PRESSCHECK_URL = _env("PRESSCHECK_URL", _served_address()).rstrip("/")
