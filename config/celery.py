@@ -5,6 +5,7 @@ import os
 from celery import Celery
 
 import config.broker  # noqa: F401  registers the embedded transport
+from config import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -14,3 +15,8 @@ app.autodiscover_tasks(
     ["drafts.publishing", "drafts.intake", "drafts.operations"],
     related_name="tasks",
 )
+
+if settings.LOG_AS_JSON:
+    from config import logs
+
+    logs.to_celery(settings.LOGGING)

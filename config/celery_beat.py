@@ -3,6 +3,7 @@
 from celery import Celery
 
 import config.broker  # noqa: F401  registers the embedded transport
+from config import settings
 
 scheduler = Celery("presscheck", fixups=[], set_as_current=False)
 scheduler.config_from_object("config.settings", namespace="CELERY")
@@ -10,6 +11,10 @@ scheduler.config_from_object("config.settings", namespace="CELERY")
 
 def main() -> None:
     """Send until SIGTERM."""
+    if settings.LOG_AS_JSON:
+        from config import logs
+
+        logs.to_celery(settings.LOGGING)
     scheduler.Beat(loglevel="INFO", no_color=True).run()
 
 

@@ -17,6 +17,10 @@ class Logger(glogging.Logger):
         super().setup(cfg)
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
             handler.addFilter(ScrubFilter())
+            if settings.LOG_AS_JSON:
+                from config.logs import Lines
+
+                handler.setFormatter(Lines())
 
 
 logger_class = Logger

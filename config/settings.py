@@ -72,6 +72,7 @@ ALLOWED_HOSTS = _list("PRESSCHECK_ALLOWED_HOSTS") or [
 CSRF_TRUSTED_ORIGINS = [PRESSCHECK_URL]
 PRESSCHECK_FILES_URL = _env("PRESSCHECK_FILES_URL").rstrip("/")
 PRESSCHECK_ACCEL = _env("PRESSCHECK_ACCEL")
+METRICS_TOKEN = _env("PRESSCHECK_METRICS_TOKEN")
 SITE_NAME = "Presscheck"
 VERSION = _version()
 
@@ -116,6 +117,7 @@ MACHINE_PATHS = (
     "/static/",
     "/healthz",
     "/readyz",
+    "/metrics",
 )
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -316,7 +318,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
@@ -327,5 +329,10 @@ LOGGING = {
         "drafts": {"level": "INFO"},
         "accounts": {"level": "INFO"},
         "django.request": {"level": "ERROR"},  # a 404 is an answer, not news
+        "presscheck.requests": {"level": "INFO"},
     },
 }
+LOG_AS_JSON = _env("PRESSCHECK_LOG") == "json"
+if LOG_AS_JSON:
+    LOGGING["formatters"] = {"line": {"()": "config.logs.Lines"}}
+    MIDDLEWARE.insert(0, "config.logs.requests")

@@ -5,7 +5,7 @@ from django.urls import include, path
 from drafts.index import drafts as draft_pages
 from drafts.index import views as index
 from drafts.intake import legacy, sessions
-from drafts.operations import health
+from drafts.operations import health, metrics
 from drafts.review import ci, draft, evidence, files, links, projects, publish, queue, testers
 
 urlpatterns = [
@@ -76,4 +76,5 @@ urlpatterns = [
     ),
     path("healthz", health.process),
     path("readyz", health.ready),
+    path("metrics", metrics.page),
 ]

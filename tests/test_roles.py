@@ -58,7 +58,7 @@ UPLOADS = {
     "upload/<str:handle>/files/<str:filename>/",
 }
 # Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
-PUBLIC = {"help/ci/", "help/errors/", "legacy", "legacy/", "healthz", "readyz"}
+PUBLIC = {"help/ci/", "help/errors/", "legacy", "legacy/", "healthz", "readyz", "metrics"}
 PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
 LINKS = {
     "draft/simple/",

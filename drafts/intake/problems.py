@@ -13,10 +13,12 @@ from django.urls import reverse
 
 from drafts.access.gate import NoCredential, NotAllowed
 from drafts.dist import BadDistribution
+from drafts.models import counts
 from drafts.storage import StorageFull
 
 P = ParamSpec("P")
 _REASON_LENGTH = 300
+COUNTED = "refused:"  # before the code, in the counter's name
 CHALLENGE = 'Basic realm="upload"'
 
 
@@ -58,6 +60,7 @@ class Problem(Exception):
 def answer(problem: Problem) -> HttpResponse:
     """Write a problem down. Nothing of the refused request was kept, and the text says so."""
     first = problem.errors[0]
+    count(first.code)
     detail = " ".join(finding.message for finding in problem.errors)
     body = {
         "type": f"{settings.PRESSCHECK_URL}{reverse('errors')}#{first.code}",
@@ -79,6 +82,11 @@ def answer(problem: Problem) -> HttpResponse:
         response[name] = value
     response["Cache-Control"] = "no-store"
     return response
+
+
+def count(code: str) -> None:
+    """Count a refused upload for the operator's metrics."""
+    counts.count(f"{COUNTED}{code}")
 
 
 def _reason(text: str) -> str:

@@ -1,5 +1,6 @@
 """Rows, constraints, named querysets, and the job table."""
 
+from drafts.models.counts import Count
 from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
 from drafts.models.evidence import EvidenceLog, LoggedDigest
 from drafts.models.files import BurntName, File, FileState
@@ -10,6 +11,7 @@ from drafts.models.tokens import DraftLink, Token, TokenKind
 __all__ = [
     "BurntName",
     "Changed",
+    "Count",
     "Draft",
     "DraftLink",
     "DraftState",

@@ -15,7 +15,7 @@ from drafts.dist import BadDistribution
 from drafts.index.serve import answer
 from drafts.index.views import served
 from drafts.intake import door, receive, rules, stage
-from drafts.intake.problems import Problem
+from drafts.intake.problems import Problem, count
 from drafts.intake.problems import answer as refusal
 from drafts.models import Changed, NotEditable
 from drafts.review import page as pages
@@ -65,6 +65,7 @@ def _receive(request: HttpRequest, who: Member, version: Version | None) -> Http
             if refused := _csrf_failure(request, form):
                 return refused
             for finding in form.findings:
+                count(finding.code)
                 messages.error(request, f"Not staged: {finding.message}")
             if not form.uploads and not form.findings:
                 messages.error(request, "Choose the files first: nothing was sent.")
@@ -95,6 +96,9 @@ def _take(
 
 
 def _said(error: Exception) -> str:
+    """Count a refusal, and say it in words."""
+    problem = Problem.of(error) if isinstance(error, BadDistribution) else error
+    count(problem.errors[0].code if isinstance(problem, Problem) else "storage-full")
     if isinstance(error, Problem):
         return " ".join(finding.message for finding in error.errors)
     if isinstance(error, BadDistribution):
