@@ -20,7 +20,7 @@ run: $(VENV)/.run ## start the server (ARGS="--port 9000 --data DIR")
 test: $(VENV)/.dev ## run the tests, the browser's too (ARGS="tests/test_up.py")
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-services-test: $(VENV)/.dev ## run the promises' tests on PostgreSQL and Redis
+services-test: $(VENV)/.dev ## run the promises' tests on PostgreSQL, Redis and S3
 	$(BIN)/python -m tests.services $(BIN)/python -m pytest -n auto -m "promise or state or services" $(ARGS)
 
 check: $(VENV)/.dev ## look at the code without running it

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "config.machines.without_cookies",
     "django.middleware.security.SecurityMiddleware",
     "config.csp.headers",
+    "config.unavailable.in_words",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -186,6 +187,22 @@ CACHES: dict[str, dict[str, Any]] = {
     },
 }
 STORAGE_DIR = DATA_DIR / "objects"
+PRESSCHECK_S3_BUCKET = _env("PRESSCHECK_S3_BUCKET")
+PRESSCHECK_S3_ENDPOINT = _env("PRESSCHECK_S3_ENDPOINT").rstrip("/")
+AWS_ACCESS_KEY_ID = _env("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = _env("AWS_SECRET_ACCESS_KEY")
+if PRESSCHECK_S3_ENDPOINT and not PRESSCHECK_S3_BUCKET:
+    raise ImproperlyConfigured(
+        "PRESSCHECK_S3_ENDPOINT is set, and PRESSCHECK_S3_BUCKET is not: name the bucket.",
+    )
+if PRESSCHECK_S3_BUCKET and bool(AWS_ACCESS_KEY_ID) != bool(AWS_SECRET_ACCESS_KEY):
+    raise ImproperlyConfigured(
+        "Of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set: set both, or neither where the machine has a role.",
+    )
+if PRESSCHECK_S3_BUCKET and PRESSCHECK_ACCEL:
+    raise ImproperlyConfigured(
+        "PRESSCHECK_ACCEL sends files from a folder, and PRESSCHECK_S3_BUCKET keeps them in a bucket: set one of the two.",
+    )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

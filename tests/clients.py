@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import wheels
-from tests.live import objects
+from tests.stored import everything
 
 BIN = Path(sys.executable).parent
 
@@ -191,9 +191,9 @@ def dist(tmp_path):
 @pytest.fixture
 def no_bytes_stay():
     """Check that storage holds after the test what it held before."""
-    before = objects()
+    before = everything()
     yield
-    assert objects() == before
+    assert everything() == before
 
 
 def large_wheel() -> wheels.Built:

@@ -18,6 +18,7 @@ from accounts.models import AuditEvent, TotpCounter, User
 from drafts.access import tokens
 from drafts.access.projects import create
 from drafts.models import Draft, File, Job, Kind, Project, TokenKind, jobs
+from drafts.storage import storage
 from tests import bodies, wheels
 from tests.environment import DATA, PORT
 
@@ -58,6 +59,15 @@ def _database_is_the_servers(django_db_keepdb):
     from django.conf import settings
 
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(settings.DATABASES["default"]["NAME"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bucket():
+    """Make this process's bucket, which an operator makes: the program only uses it."""
+    from django.conf import settings
+
+    if settings.PRESSCHECK_S3_BUCKET:
+        storage()._client.create_bucket(Bucket=settings.PRESSCHECK_S3_BUCKET)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,9 +13,8 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-for name in [
-    name for name in os.environ if name.startswith("PRESSCHECK_") and name != "PRESSCHECK_REQUIRE_ALL"
-]:
+_KEPT = {"PRESSCHECK_REQUIRE_ALL", "PRESSCHECK_S3_BUCKET", "PRESSCHECK_S3_ENDPOINT"}
+for name in [name for name in os.environ if name.startswith("PRESSCHECK_") and name not in _KEPT]:
     del os.environ[name]
 for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
     os.environ.pop(name, None)
@@ -36,4 +35,6 @@ if _server := os.environ.get(
 if _redis := os.environ.get("REDIS_URL"):
     _database = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     os.environ["REDIS_URL"] = f"{_redis.rpartition('/')[0]}/{_database}"
+if _bucket := os.environ.get("PRESSCHECK_S3_BUCKET"):  # made before the first test: one bucket per process
+    os.environ["PRESSCHECK_S3_BUCKET"] = f"{_bucket}-{os.getpid()}"
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)

@@ -173,9 +173,3 @@ def scheduler(live):
     """The real scheduler for the time of one test."""
     with _running(Program("scheduler", "-m", "config.celery_beat")) as program:
         yield program
-
-
-def objects() -> set[str]:
-    """Every file that storage holds."""
-    root = Path(DATA) / "objects"
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}

@@ -1,6 +1,8 @@
 """A draft link, and everything that it opens."""
 
 import base64
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 
 from django.test import Client
@@ -32,9 +34,8 @@ class Link:
         path = [Client().get(one) for one in self.paths]
         path += [Client().head(one) for one in self.paths]
         headless = [one.replace(f"/{self.token}", "") for one in self.paths[1:]]
-        return {response.status_code for response in map(drained, path)} | {
-            drained(Client().get(one, headers=self.basic)).status_code for one in headless
-        }
+        basic = [Client().get(one, headers=self.basic) for one in headless]
+        return set(map(arrived, [*path, *basic]))
 
 
 def drained(response):
@@ -42,3 +43,15 @@ def drained(response):
     if response.streaming:
         list(response.streaming_content)
     return response
+
+
+def arrived(response) -> int:
+    """The status at the end of the way: of the answer, or of the store's where that has the bytes."""
+    if response.status_code == 302 and response["Location"].startswith(("http://127.", "https://127.")):
+        try:
+            with urllib.request.urlopen(response["Location"], timeout=30) as there:
+                return there.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+    return drained(response).status_code

@@ -1,66 +1,22 @@
-"""PostgreSQL and Redis for the tests: started on free ports under a temporary folder, stopped when the command ends.
+"""PostgreSQL, Redis and S3 for the tests: started on free ports under a temporary folder, stopped when the command ends.
 
-``python -m tests.services COMMAND...`` runs a command with DATABASE_URL and REDIS_URL set. Without the servers' packages it
-says so in one line: nothing is run, unless PRESSCHECK_REQUIRE_ALL=1, which makes that an error.
+``python -m tests.services COMMAND...`` runs a command with the settings of all three. Without the servers' packages it says
+so in one line: nothing is run, unless PRESSCHECK_REQUIRE_ALL=1, which makes that an error.
 """
 
 import os
 import pwd
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests import ceph
+from tests.processes import Missing, free_port, program, running
+
 NOBODY = pwd.getpwnam("nobody")
-PATIENCE_SECONDS = 30
-
-
-class Missing(Exception):
-    """A server's program is not on this machine; the text names the package."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def program(name: str, package: str, *folders: Path) -> str:
-    for folder in folders:
-        if (folder / name).exists():
-            return str(folder / name)
-    found = shutil.which(name)
-    if found is None:
-        raise Missing(f"{name} is missing: apt install {package}")
-    return found
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
-def running(command: list[str], port: int, **options) -> Iterator[None]:
-    """Run a server for as long as the block lasts, which begins when it answers."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[0]} did not start")
-            time.sleep(0.05)
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)  # PostgreSQL's fast way down: it does not wait for clients
-        process.wait(PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -114,6 +70,7 @@ def main(command: list[str]) -> int:
             shape = {
                 "DATABASE_URL": stack.enter_context(postgresql(folder)),
                 "REDIS_URL": stack.enter_context(redis(folder)),
+                **stack.enter_context(ceph.s3(folder)),
             }
         except Missing as missing:
             required = bool(os.environ.get("PRESSCHECK_REQUIRE_ALL"))

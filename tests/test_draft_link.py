@@ -17,7 +17,7 @@ from drafts.intake import stage
 from drafts.models import Draft, DraftLink, DraftState, File, NotEditable
 from tests import bodies, wheels
 from tests.conftest import make_ci, publish
-from tests.opened import Link, drained
+from tests.opened import Link, arrived, drained
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
 SYSTEM = Actor.system("tests")
@@ -58,7 +58,7 @@ def test_a_link_shows_published_and_staged_files(draft, mike, ci):
             assert file["url"].startswith("../")
             assert file["upload-time"].endswith("Z")
             address = f"/draft/{token}/{base}/sampleproject/{file['url']}"
-            assert drained(Client().get(_resolved(address))).status_code == 200
+            assert arrived(Client().get(_resolved(address))) == 200
 
 
 def _resolved(path: str) -> str:
@@ -207,7 +207,7 @@ def test_a_link_reads_no_other_files(link, ci, alice, make):
     for file in gone:
         for name in (file.filename, file.metadata_filename):
             for path in (f"/draft/{link.token}/files/{file.handle}/{name}", f"/files/{file.handle}/{name}"):
-                assert drained(Client().get(path)).status_code == 404
+                assert arrived(Client().get(path)) == 404
 
 
 def test_after_publishing_a_link_points_to_what_is_public(link, draft, mike):
@@ -220,7 +220,7 @@ def test_after_publishing_a_link_points_to_what_is_public(link, draft, mike):
         response = Client().get(path)
         assert response.status_code == 302, path
         assert response["Location"].startswith(("/simple/", "/files/"))
-        assert drained(Client().get(response["Location"])).status_code == 200
+        assert arrived(Client().get(response["Location"])) == 200
     page = Client().get(paths[0])
     assert page.status_code == 200
     assert b"/simple/sampleproject/" in page.content

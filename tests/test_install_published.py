@@ -135,6 +135,7 @@ def slowly(path: Path):
 
 
 @pytest.mark.promise
+@pytest.mark.embedded  # a pipe stands in for the stored file
 def test_a_worker_killed_while_publishing_leaves_none_and_the_next_finishes(
     live, worker, mike, draft, built, request
 ):

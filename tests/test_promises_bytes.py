@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent
 from drafts.models import BurntName, DraftState, File, IndexPage, Job, JobState
-from drafts.storage import METADATA, storage
-from tests import wheels
+from tests import stored, wheels
 from tests.conftest import do_jobs, draft_url, publish, totp_code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
@@ -25,24 +23,20 @@ def mikes(mike):
     return client
 
 
-def one_bit(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+def one_bit(data: bytes) -> bytes:
+    changed = bytearray(data)
+    changed[len(data) // 2] ^= 1
+    return bytes(changed)
 
 
 TAMPERED = {
     "one bit": one_bit,
-    "cut": lambda path: path.write_bytes(path.read_bytes()[:-1]),
-    "grown": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
-    "emptied": lambda path: path.write_bytes(b""),
-    "another wheel": lambda path: path.write_bytes(wheels.wheel(salt="evil").data),
-    "gone": lambda path: path.unlink(),
+    "cut": lambda data: data[:-1],
+    "grown": lambda data: data + b"\0",
+    "emptied": lambda _: b"",
+    "another wheel": lambda _: wheels.wheel(salt="evil").data,
+    "gone": lambda _: None,
 }
-
-
-def stored_path(file: File, *, metadata: bool = False) -> Path:
-    return storage().local_path(file.object_id, METADATA if metadata else file.filename)
 
 
 @pytest.mark.parametrize("metadata", [False, True], ids=["file", "METADATA"])
@@ -50,7 +44,7 @@ def stored_path(file: File, *, metadata: bool = False) -> Path:
 def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tamper, metadata):
     """It is true that one changed file keeps the whole draft back, in words, and gives it back to its maintainers."""
     file = draft.files.get(filetype="bdist_wheel")
-    tamper(stored_path(file, metadata=metadata))
+    stored.change(file, tamper, metadata=metadata)
     publish(draft, mike, mikes)
     assert draft.state == DraftState.ERROR
     assert file.filename in draft.error
@@ -60,6 +54,7 @@ def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tam
         0,
     )
     assert Client().get("/simple/sampleproject/").status_code == 404
+    assert not File.objects.exclude(public_id=None).exists()
     assert list(AuditEvent.objects.order_by("-pk").values_list("event", flat=True)[:2]) == [
         "draft:publishing-failed",
         "draft:publishing",
@@ -72,7 +67,7 @@ def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tam
 def test_a_draft_that_failed_is_mended_and_published(draft, mike, mikes, ci):
     """It is true that the names are free again: a whole file replaces the broken one, and all is published."""
     file = draft.files.get(filetype="bdist_wheel")
-    one_bit(stored_path(file))
+    stored.change(file, one_bit)
     publish(draft, mike, mikes)
     assert draft.state == DraftState.ERROR
     assert ci.upload(wheels.wheel(salt="whole")).status_code == 200
@@ -88,7 +83,7 @@ def test_a_row_that_changed_after_the_click_is_not_published(draft, mikes):
     mikes.post(draft_url(draft, "publish"), fields)
     file = draft.files.get(filetype="sdist")
     evil = wheels.sdist(salt="evil")
-    stored_path(file).write_bytes(evil.data)
+    stored.change(file, lambda _: evil.data)
     File.objects.filter(pk=file.pk).update(sha256=evil.sha256, size=evil.size)
     do_jobs()
     draft.refresh_from_db()
@@ -103,8 +98,8 @@ def test_what_is_served_has_the_digests_that_were_shown(draft, mike, mikes):
     files = json.loads(Client().get("/simple/sampleproject/", headers=JSON).content)["files"]
     assert len(files) == 2
     for file in files:
-        data = b"".join(Client().get(file["url"]).streaming_content)
+        data = stored.fetched(Client().get(file["url"]))
         assert hashlib.sha256(data).hexdigest() == file["hashes"]["sha256"]
         assert f"{file['hashes']['sha256']}  {file['filename']}" in shown
-        metadata = b"".join(Client().get(file["url"] + ".metadata").streaming_content)
+        metadata = stored.fetched(Client().get(file["url"] + ".metadata"))
         assert hashlib.sha256(metadata).hexdigest() == file["core-metadata"]["sha256"]

@@ -38,7 +38,8 @@ def published_once(draft: Draft) -> None:
 
 
 STEPS = {
-    "while hashing": "storage.open",
+    "while promoting": "storage.promote",
+    "while hashing": "storage.open_public",
     "after hashing": "draft.fingerprint",
     "before the flip": "flip._flip",
     "inside the flip, before the page": "flip.pages.store",
@@ -52,7 +53,8 @@ def kill_at(step: str, patch: pytest.MonkeyPatch) -> None:
 
     where = {
         "draft.fingerprint": (Draft, "fingerprint"),
-        "storage.open": (type(storage()), "open"),
+        "storage.promote": (type(storage()), "promote"),
+        "storage.open_public": (type(storage()), "open_public"),
         "flip._flip": (flip, "_flip"),
         "flip.pages.store": (flip.pages, "store"),
         "flip.audit.record": (flip.audit, "record"),
@@ -120,7 +122,7 @@ def test_a_publish_that_kills_every_worker_is_handed_back(draft, decided, monkey
     """It is true that a job whose workers die each time does not run for ever: the draft says so and can be mended."""
     monkeypatch.setattr(flip, "_ATTEMPTS", 3)
     with pytest.MonkeyPatch.context() as patch:
-        kill_at("storage.open", patch)
+        kill_at("storage.open_public", patch)
         for _ in range(3):
             with pytest.raises(Killed):
                 jobs.run(decided.pk, flip.work)

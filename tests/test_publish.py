@@ -11,6 +11,7 @@ from accounts import stepup
 from accounts.audit import Actor
 from accounts.models import AuditEvent, FactorHold, TotpCounter
 from accounts.stepup import Proof, ProofRefused, Purpose
+from drafts.access import links
 from drafts.evidence.add import paste
 from drafts.models import BurntName, Changed, Draft, DraftState, IndexPage, Job, Membership, NotEditable, Role
 from drafts.publishing import publish as act
@@ -52,6 +53,23 @@ def test_a_maintainer_with_a_code_and_the_fingerprint_publishes(draft, mike):
     assert (started.actor_label, started.details) == ("mike", {"method": "totp", "note": "Looks right."})
     assert (published.actor_label, published.digest) == ("mike", draft.fingerprint())
     assert published.details["files"] == dict(draft.files.values_list("filename", "sha256"))
+
+
+def test_a_public_address_opens_nothing_before_all_is_public(draft, mike):
+    """It is true that files have public ids while they are being published, which nobody is told and which open nothing."""
+    press(browser_of(mike), draft, code=totp_code("mike"))
+    token = links.token(links.make(draft=draft, by=SYSTEM))
+    told = Client().get(f"/draft/{token}/simple/sampleproject/").content.decode()
+    for file in draft.files.completed():
+        assert len(file.public_id) == 32
+        assert file.public_id not in told
+        for method in ("get", "head"):
+            for suffix in ("", ".metadata"):
+                path = f"/files/{file.public_id}/{file.filename}{suffix}"
+                assert getattr(Client(), method)(path).status_code == 404
+    do_jobs()
+    for file in draft.files.completed():
+        assert Client().head(f"/files/{file.public_id}/{file.filename}").status_code == 200
 
 
 PEOPLE = {"a reviewer": ("rita", 403), "a stranger": ("charlie", 404), "nobody": (None, 302)}

@@ -70,7 +70,7 @@ def paste(*, draft: Draft, data: bytes, label: str, user: User, by: Actor) -> Ad
         )
         added = _keep(row, found, data, by)
     except BaseException:
-        storage().delete(object_id)
+        writer.abort()
         raise
     if not added.is_new:
         storage().delete(object_id)

@@ -104,7 +104,7 @@ def file(request: HttpRequest, handle: str, filename: str, token: str | None = N
     is_metadata = filename.endswith(".metadata")
     row = _readable(access.draft, handle, filename.removesuffix(".metadata"))
     if access.ended:
-        if row.public_id is None:
+        if row.release_id is None:
             raise Http404("Not found")
         return HttpResponseRedirect(reverse("file", args=[row.public_id, filename]))
     return answer(request, served(row, metadata=is_metadata))

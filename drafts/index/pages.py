@@ -14,13 +14,20 @@ from drafts.models import File, IndexPage, Project
 
 def render_key() -> str:
     """Name everything a stored page depends on beside its rows; another key renders it anew."""
-    parts = (str(simple.RENDERER), settings.PRESSCHECK_URL, settings.PRESSCHECK_FILES_URL)
+    parts = [str(simple.RENDERER), settings.PRESSCHECK_URL, public_url("", "")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def file_url(file: File) -> str:
     """Return a published file's address: root-relative unless a files base is set."""
-    return f"{settings.PRESSCHECK_FILES_URL}/files/{file.public_id}/{quote(file.filename)}"
+    return public_url(str(file.public_id), file.filename)
+
+
+def public_url(public_id: str, filename: str) -> str:
+    """Return the address of a published file. A files base stands before this server, or, with S3, before the bucket."""
+    base = settings.PRESSCHECK_FILES_URL
+    folder = "public" if base and settings.PRESSCHECK_S3_BUCKET else "files"
+    return f"{base}/{folder}/{public_id}/{quote(filename)}"
 
 
 def simple_file(file: File, *, url: str) -> simple.SimpleFile:

@@ -6,31 +6,34 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.http import parse_etags
 
-from drafts.storage import storage
+from drafts.index.pages import public_url
+from drafts.storage import METADATA, Kept, storage
 
 _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\Z")
 SANDBOX = "sandbox; default-src 'none'"
+IMMUTABLE = "max-age=31536000, immutable, public"
+REDIRECT = "max-age=60, public"
+PRIVATE = "private, no-store"
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What is sent: an object of the store and its name there, the name it is saved under, size in bytes, SHA-256."""
+    """What is sent: where it lies (with a public id only when published), its size in bytes, its SHA-256."""
 
-    object_id: str
-    stored_as: str
-    filename: str
+    kept: Kept
     size: int
     sha256: str
-
-    @property
-    def content_type(self) -> str:
-        if self.filename.endswith(".metadata"):
-            return "text/plain; charset=utf-8"
-        return "application/gzip" if self.filename.endswith(".tar.gz") else "application/zip"
 
 
 def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
@@ -38,6 +41,8 @@ def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
     etag = f'"{served.sha256}"'
     if is_known(request, etag):
         return _with_headers(HttpResponse(status=304), served, etag)
+    if request.method == "GET" and (elsewhere := _elsewhere(served)):
+        return elsewhere
     span = _span(request, served.size, etag)
     if span is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{served.size}"})
@@ -52,6 +57,27 @@ def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
         response.status_code = 206
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{served.size}"
     return _with_headers(response, served, etag)
+
+
+def _elsewhere(served: Served) -> HttpResponseBase | None:
+    """Return the way to the bytes where another server has them; METADATA, which is small, is sent from here.
+
+    Who may be told is decided by then. The address of a published file on a CDN is no secret; any other ends after a
+    minute, so nothing keeps this answer.
+    """
+    kept = served.kept
+    if kept.stored_as == METADATA:
+        return None
+    if kept.public_id and settings.PRESSCHECK_S3_BUCKET and settings.PRESSCHECK_FILES_URL:
+        response = HttpResponseRedirect(public_url(kept.public_id, kept.filename))
+        response["Cache-Control"] = REDIRECT
+        return response
+    address = storage().address(kept, cache_control=IMMUTABLE if kept.public_id else PRIVATE)
+    if address is None:
+        return None
+    response = HttpResponseRedirect(address)
+    response["Cache-Control"] = PRIVATE
+    return response
 
 
 def is_known(request: HttpRequest, etag: str) -> bool:
@@ -80,13 +106,15 @@ def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
 
 def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
     response: HttpResponseBase
+    kept = served.kept
     if settings.PRESSCHECK_ACCEL:
         response = HttpResponse()
         response["X-Accel-Redirect"] = (
-            f"{settings.PRESSCHECK_ACCEL}/{served.object_id[:2]}/{served.object_id}/{served.stored_as}"
+            f"{settings.PRESSCHECK_ACCEL}/{kept.object_id[:2]}/{kept.object_id}/{kept.stored_as}"
         )
         return response
-    file = storage().open(served.object_id, served.stored_as)
+    store = storage()
+    file = store.open_public(kept) if kept.public_id else store.open(kept.object_id, kept.stored_as)
     if (start, stop) == (0, served.size):
         response = FileResponse(file)
     else:
@@ -107,8 +135,8 @@ def _slice(file: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
 def _with_headers(response: HttpResponseBase, served: Served, etag: str) -> HttpResponseBase:
     response["ETag"] = etag
     response["Accept-Ranges"] = "bytes"
-    response["Content-Type"] = served.content_type
-    response["Content-Disposition"] = f'attachment; filename="{served.filename}"'
+    response["Content-Type"] = served.kept.content_type
+    response["Content-Disposition"] = served.kept.content_disposition
     response["Content-Security-Policy"] = SANDBOX
     response["X-Content-Type-Options"] = "nosniff"
     return response

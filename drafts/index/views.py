@@ -14,12 +14,11 @@ from django.views.decorators.http import require_safe
 from packaging.utils import canonicalize_name
 
 from drafts.index import pages, simple
-from drafts.index.serve import Served, answer, is_known
+from drafts.index.serve import IMMUTABLE, Served, answer, is_known
 from drafts.models import File, IndexPage
 from drafts.storage import METADATA, storage
 
 _PAGE_CACHE = "max-age=5, public"
-_FILE_CACHE = "max-age=31536000, immutable, public"
 
 
 class NotAcceptable(Exception):
@@ -110,13 +109,12 @@ def file(request: HttpRequest, public_id: str, filename: str) -> HttpResponseBas
     if row is None:
         raise Http404("There is no such file on this index.")
     response = answer(request, served(row, metadata=is_metadata))
-    response["Cache-Control"] = _FILE_CACHE
+    response.headers.setdefault("Cache-Control", IMMUTABLE)
     return response
 
 
 def served(row: File, *, metadata: bool) -> Served:
     """Say where a file's bytes, or those of its METADATA, lie."""
     if not metadata:
-        return Served(row.object_id, row.filename, row.filename, row.size, row.sha256)
-    size = storage().size(row.object_id, METADATA)
-    return Served(row.object_id, METADATA, row.metadata_filename, size, row.metadata_sha256)
+        return Served(row.kept, row.size, row.sha256)
+    return Served(row.kept_metadata, storage().size(row.object_id, METADATA), row.metadata_sha256)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from drafts.access.gate import NoCredential, NotAllowed
 from drafts.dist import BadDistribution
 from drafts.models import counts
-from drafts.storage import StorageFull
+from drafts.storage import StorageDown, StorageFull
 
 P = ParamSpec("P")
 _REASON_LENGTH = 300
@@ -116,6 +116,7 @@ _KNOWN: dict[type[Exception], Callable[[Exception], Problem]] = {
     BadDistribution: _of_distribution,
     Http404: lambda error: Problem.one(404, "Not found", "not-found", str(error)),
     StorageFull: lambda error: Problem.one(507, "No room", "storage-full", str(error), Retry_After="300"),
+    StorageDown: lambda error: Problem.one(503, "Try again", "storage-down", str(error), Retry_After="10"),
 }
 
 

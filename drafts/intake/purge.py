@@ -65,6 +65,10 @@ def orphans() -> int:
         if written < before and not has_row(object_id):
             storage().delete(object_id)
             deleted += 1
+    for public_id, written in storage().public_objects():
+        if written < before and not File.objects.filter(public_id=public_id).exists():
+            storage().delete_public(public_id)
+            deleted += 1
     return deleted
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -20,7 +20,7 @@ from multipart import (
 from drafts.dist import BadDistribution, Distribution, FileName, open_distribution, parse_filename
 from drafts.intake import pace
 from drafts.intake.problems import Finding, Problem
-from drafts.storage import METADATA, Writer, new_object_id, storage
+from drafts.storage import METADATA, StorageDown, Writer, new_object_id, storage
 
 _CHUNK = 256 * 1024
 _HEADER_LIMIT = 16 * 1024
@@ -73,14 +73,19 @@ class Upload:
         """Make the bytes, and METADATA beside them, durable: before the row that will speak of them."""
         self._writer.commit()
         beside = storage().create(self.object_id, METADATA)
-        beside.write(metadata)
-        beside.commit()
+        try:
+            beside.write(metadata)
+            beside.commit()
+        except BaseException:
+            beside.abort()
+            raise
 
     def discard(self) -> None:
         """Leave nothing behind, unless a row was written."""
         if not self.kept:
             self._writer.abort()
-            storage().delete(self.object_id)
+            with suppress(StorageDown):  # the orphans' sweep deletes what is left
+                storage().delete(self.object_id)
 
 
 @dataclass

@@ -338,7 +338,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='file',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('public_id', None), ('published_at', None), ('release', None)), models.Q(('public_id__isnull', False), ('published_at__isnull', False), ('release__isnull', False)), _connector='OR'), name='a_published_file_has_a_public_id_and_a_time'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('published_at', None), ('release', None)), models.Q(('public_id__isnull', False), ('published_at__isnull', False), ('release__isnull', False)), _connector='OR'), name='a_published_file_has_a_public_id_and_a_time'),
         ),
         migrations.AddConstraint(
             model_name='file',

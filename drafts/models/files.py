@@ -12,6 +12,7 @@ from django.utils import timezone
 from drafts.models.drafts import Draft
 from drafts.models.projects import Project, Release
 from drafts.models.tokens import Token
+from drafts.storage import METADATA, Kept
 
 
 class FileState(StrEnum):
@@ -25,6 +26,11 @@ class FileState(StrEnum):
 
 
 IN_DRAFT = (FileState.PENDING, FileState.PROCESSING, FileState.COMPLETED, FileState.ERROR)
+
+
+def new_public_id() -> str:
+    """Return 128 random bits in hex: the file's name in public URLs, first told by the page that publishes it."""
+    return secrets.token_hex(16)
 
 
 def new_handle() -> str:
@@ -104,7 +110,7 @@ class File(models.Model):
                 name="a_file_was_staged_by_a_token_or_a_person",
             ),
             models.CheckConstraint(
-                condition=Q(release=None, public_id=None, published_at=None)
+                condition=Q(release=None, published_at=None)
                 | Q(release__isnull=False, public_id__isnull=False, published_at__isnull=False),
                 name="a_published_file_has_a_public_id_and_a_time",
             ),
@@ -128,6 +134,20 @@ class File(models.Model):
             if self.staged_by_token_id
             else f"person:{self.staged_by_user_id}"
         )
+
+    @property
+    def kept(self) -> Kept:
+        """Return where the bytes are served from: with a public id only when the file is published."""
+        return Kept(self.object_id, self.filename, self.filename, self._told_id)
+
+    @property
+    def kept_metadata(self) -> Kept:
+        """Return where METADATA is served from (PEP 658)."""
+        return Kept(self.object_id, METADATA, self.metadata_filename, self._told_id)
+
+    @property
+    def _told_id(self) -> str:
+        return self.public_id or "" if self.release_id else ""
 
     @property
     def metadata_filename(self) -> str:

@@ -86,10 +86,12 @@ def _queue_folders() -> Iterator[Path]:
 
 def _storage() -> str:
     """Write an object, read it back, and leave nothing."""
-    writer = storage().create(new_object_id(), "check")
+    object_id = new_object_id()
+    writer = storage().create(object_id, "check")
     try:
         writer.write(b"check")
-        with writer.reader() as file:
+        writer.commit()
+        with storage().open(object_id, "check") as file:
             read = file.read()
     finally:
         writer.abort()

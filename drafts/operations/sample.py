@@ -128,6 +128,7 @@ def _publish_without_a_person(draft: Draft, robot: User) -> None:
         )
         for file in draft.files.completed()
     )
+    publish.give_public_ids(list(draft.files.completed()))
     draft.state, draft.publishing_fingerprint = DraftState.PROCESSING, fingerprint
     draft.publishing_by, draft.publishing_note = robot, _NOTE
     draft.save(update_fields=["state", "publishing_fingerprint", "publishing_by", "publishing_note"])

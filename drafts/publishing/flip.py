@@ -1,11 +1,13 @@
-"""The job behind the act: hash everything again at its destination, then make all of it visible in one transaction.
+"""The job behind the act: bring the bytes to their destination, hash them there, then show all of them in one transaction.
 
 Every step may be run twice or die half-way. Readers see nothing until ``_flip`` commits and everything after it.
 """
 
 import hashlib
-import secrets
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +18,9 @@ from drafts.evidence import verdicts
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
 from drafts.publishing.publish import Event
-from drafts.storage import METADATA, NoSuchObject, storage
+from drafts.storage import Kept, NoSuchObject, StorageDown, storage
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 1024 * 1024
 _PATIENCE = 6  # unforeseen errors before the draft is handed back to its maintainers
@@ -41,6 +45,7 @@ def work(job: Job) -> None:
         )
         return
     try:
+        _promote(draft, job)
         _hash_again(draft, job)
         _flip(draft, job)
     except NotTheReviewedBytes as error:
@@ -55,6 +60,20 @@ def work(job: Job) -> None:
         )
 
 
+def _destinations(file: File) -> tuple[Kept, Kept]:
+    """Say where a file and its METADATA will be served from once they are public."""
+    public_id = str(file.public_id)
+    return replace(file.kept, public_id=public_id), replace(file.kept_metadata, public_id=public_id)
+
+
+def _promote(draft: Draft, job: Job) -> None:
+    for file in draft.files.completed().order_by("filename"):
+        for kept in _destinations(file):
+            job.renew()
+            with _in_words(file):
+                storage().promote(kept)
+
+
 def _hash_again(draft: Draft, job: Job) -> None:
     files = list(draft.files.completed().order_by("filename"))
     total, done = sum(file.size for file in files), 0
@@ -66,31 +85,36 @@ def _hash_again(draft: Draft, job: Job) -> None:
 
 
 def _hash_file(file: File, done: int, renew: Callable[[int], None]) -> int:
-    """Hash one object, and METADATA beside it, where they lie; returns how many bytes of the draft are hashed now."""
+    """Hash one object, and METADATA beside it, where they will be served from; returns how many bytes of the draft are hashed now."""
     digest, size = hashlib.sha256(), 0
-    for chunk in _chunks(file, file.filename):
+    kept, kept_metadata = _destinations(file)
+    for chunk in _chunks(file, kept):
         digest.update(chunk)
         size += len(chunk)
         if size % (64 * _CHUNK) == 0:
             renew(done + size)
     if (digest.hexdigest(), size) != (file.sha256, file.size):
         raise _changed(file.filename, file.sha256)
-    metadata = hashlib.sha256(b"".join(_chunks(file, METADATA))).hexdigest()
+    metadata = hashlib.sha256(b"".join(_chunks(file, kept_metadata))).hexdigest()
     if metadata != file.metadata_sha256:
         raise _changed(file.metadata_filename, file.metadata_sha256)
     renew(done + size)
     return done + size
 
 
-def _chunks(file: File, name: str) -> Iterator[bytes]:
+@contextmanager
+def _in_words(file: File) -> Iterator[None]:
     try:
-        stored = storage().open(file.object_id, name)
+        yield
     except NoSuchObject as error:
         raise NotTheReviewedBytes(
             f"{file.filename} is not whole in the storage any more ({error}): nothing was published. "
             "Delete it and upload it again, and tell the operator.",
         ) from error
-    with stored:
+
+
+def _chunks(file: File, kept: Kept) -> Iterator[bytes]:
+    with _in_words(file), storage().open_public(kept) as stored:
         while chunk := stored.read(_CHUNK):
             yield chunk
 
@@ -118,8 +142,8 @@ def _flip(draft: Draft, job: Job) -> None:
     )
     files = list(draft.files.completed())
     for file in files:
-        file.release, file.published_at, file.public_id = release, now, secrets.token_hex(16)
-    File.objects.bulk_update(files, ["release", "published_at", "public_id"], batch_size=100)
+        file.release, file.published_at = release, now
+    File.objects.bulk_update(files, ["release", "published_at"], batch_size=100)
     BurntName.objects.filter(draft=draft).update(permanent=True)
     _count(project, now)
     pages.store(project)
@@ -159,13 +183,23 @@ def _record(draft: Draft, files: list[File]) -> None:
     )
 
 
-@transaction.atomic
 def _fail(draft: Draft, job: Job, reason: str) -> None:
-    """Hand the draft back: editable again, names released, the reason in words."""
+    """Hand the draft back, then delete the copies that nobody was told of; the sweep deletes what this leaves."""
+    for public_id in _hand_back(draft, job, reason):
+        try:
+            storage().delete_public(public_id)
+        except StorageDown:
+            log.warning("copies of %s were not deleted: the sweep will", draft)
+            return
+
+
+@transaction.atomic
+def _hand_back(draft: Draft, job: Job, reason: str) -> list[str]:
+    """Make the draft editable again, release its names, say the reason in words; returns the ids of its copies."""
     draft = Draft.objects.lock(draft)
     job.give_up(reason)
     if draft.state != DraftState.PROCESSING:
-        return
+        return []
     draft.state, draft.error = DraftState.ERROR, reason
     draft.save(update_fields=["state", "error"])
     draft.bump()
@@ -173,3 +207,7 @@ def _fail(draft: Draft, job: Job, reason: str) -> None:
     audit.record(
         Event.FAILED, on=draft, by=Actor.system(), digest=draft.publishing_fingerprint, reason=reason
     )
+    copied = draft.files.filter(release=None).exclude(public_id=None)
+    public_ids = [str(file.public_id) for file in copied]
+    copied.update(public_id=None)
+    return public_ids

@@ -9,7 +9,8 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.stepup import Proof, Purpose
 from drafts.access.roles import Act, may
-from drafts.models import BurntName, Changed, Draft, DraftState, Kind, Membership, jobs
+from drafts.models import BurntName, Changed, Draft, DraftState, File, Kind, Membership, jobs
+from drafts.models.files import new_public_id
 from drafts.publishing.policy import Blocker, blockers
 
 
@@ -57,7 +58,7 @@ def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str 
     proof.demand(purpose(draft, fingerprint))
     _must_be_maintainer(draft, proof)
     check(draft=draft, fingerprint=fingerprint)
-    files = draft.files.completed()
+    files = list(draft.files.completed())
     BurntName.objects.bulk_create(
         BurntName(
             project=draft.project,
@@ -69,6 +70,7 @@ def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str 
         )
         for file in files
     )
+    give_public_ids(files)
     draft.state, draft.error = DraftState.PROCESSING, ""
     draft.publishing_fingerprint, draft.publishing_by, draft.publishing_note = (
         fingerprint,
@@ -82,6 +84,13 @@ def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str 
         Event.STARTED, on=draft, by=by, digest=fingerprint, method=proof.method, note=draft.publishing_note
     )
     return draft
+
+
+def give_public_ids(files: Sequence[File]) -> None:
+    """Say where the files will be public. Nobody is told before they are."""
+    for file in files:
+        file.public_id = new_public_id()
+    File.objects.bulk_update(files, ["public_id"], batch_size=100)
 
 
 def _must_be_maintainer(draft: Draft, proof: Proof) -> None:

@@ -20,7 +20,7 @@ from drafts.intake.problems import answer as refusal
 from drafts.models import Changed, NotEditable
 from drafts.review import page as pages
 from drafts.review.answers import show_changed
-from drafts.storage import StorageFull
+from drafts.storage import StorageDown, StorageFull
 
 _MOST_FILES = 200
 _UNREAD = {408, 503}  # the form did not come: a redirect would say that the server has it
@@ -71,7 +71,7 @@ def _receive(request: HttpRequest, who: Member, version: Version | None) -> Http
                 messages.error(request, "Choose the files first: nothing was sent.")
             for one in form.uploads:
                 _take(request, one, who, version or one.name.version, by, done)
-    except (Problem, StorageFull) as error:
+    except (Problem, StorageFull, StorageDown) as error:
         if isinstance(error, Problem) and error.status in _UNREAD:
             return refusal(error)
         messages.error(request, f"Not staged: {_said(error)}")

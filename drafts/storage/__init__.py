@@ -1,7 +1,7 @@
 """Bytes: written once under a random object id. Who may read them is decided elsewhere, by rows.
 
 An object's key is ``{128 random bits}/{file name}``; equal bytes are stored twice, because they may belong to two drafts
-with different secrets.
+with different secrets. What is published gets a second random id; a store that hands bytes out by itself has them there, too.
 """
 
 import secrets
@@ -13,14 +13,25 @@ from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
-from drafts.storage.disk import DiskStorage, DiskWriter
-from drafts.storage.errors import NoSuchObject, StorageFull
+from drafts.storage.disk import DiskStorage
+from drafts.storage.errors import NoSuchObject, StorageDown, StorageFull
+from drafts.storage.kept import Kept
 
 # The object beside a file that holds its core metadata. Not the file's name and ``.metadata``: together they can be
 # longer than the 255 bytes that file systems take.
 METADATA = "METADATA"
 
-__all__ = ["METADATA", "NoSuchObject", "Storage", "StorageFull", "Writer", "new_object_id", "storage"]
+__all__ = [
+    "METADATA",
+    "Kept",
+    "NoSuchObject",
+    "Storage",
+    "StorageDown",
+    "StorageFull",
+    "Writer",
+    "new_object_id",
+    "storage",
+]
 
 
 class Writer(Protocol):
@@ -38,8 +49,13 @@ class Storage(Protocol):
     def create(self, object_id: str, name: str) -> Writer: ...
     def open(self, object_id: str, name: str) -> BinaryIO: ...
     def size(self, object_id: str, name: str) -> int: ...
+    def promote(self, kept: Kept) -> None: ...
+    def open_public(self, kept: Kept) -> BinaryIO: ...
+    def address(self, kept: Kept, *, cache_control: str) -> str | None: ...
     def delete(self, object_id: str) -> None: ...
+    def delete_public(self, public_id: str) -> None: ...
     def objects(self) -> Iterator[tuple[str, datetime]]: ...
+    def public_objects(self) -> Iterator[tuple[str, datetime]]: ...
     def local_path(self, object_id: str, name: str) -> Path | None: ...
 
 
@@ -53,9 +69,22 @@ def _disk(root: str) -> DiskStorage:
     return DiskStorage(Path(root))
 
 
+@lru_cache(maxsize=8)
+def _s3(bucket: str, endpoint: str, key: str, secret: str, scratch: str) -> Storage:
+    from drafts.storage.s3 import S3Storage
+    from drafts.storage.s3_client import Address
+
+    return S3Storage(Address(bucket, endpoint, key, secret), Path(scratch))
+
+
 def storage() -> Storage:
-    """Return the store that the settings name."""
-    return _disk(str(settings.STORAGE_DIR))
-
-
-_: type[Writer] = DiskWriter
+    """Return the store that the settings name: a bucket, or a folder."""
+    if not settings.PRESSCHECK_S3_BUCKET:
+        return _disk(str(settings.STORAGE_DIR))
+    return _s3(
+        settings.PRESSCHECK_S3_BUCKET,
+        settings.PRESSCHECK_S3_ENDPOINT,
+        settings.AWS_ACCESS_KEY_ID,
+        settings.AWS_SECRET_ACCESS_KEY,
+        str(settings.STORAGE_DIR),
+    )

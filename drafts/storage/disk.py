@@ -1,6 +1,5 @@
 """Bytes in a folder: ``ab/abcdef…/NAME``; written as ``incoming.part`` and renamed when whole."""
 
-import errno
 import os
 import re
 import shutil
@@ -9,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from drafts.storage.errors import NoSuchObject, StorageFull
+from drafts.storage.errors import NoSuchObject
+from drafts.storage.full import translated
+from drafts.storage.kept import Kept
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}\Z")
 _NAME = re.compile(r"[A-Za-z0-9._+!-]{1,255}\Z")
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class DiskWriter:
@@ -32,7 +32,7 @@ class DiskWriter:
         try:
             self._file.write(data)
         except OSError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def commit(self) -> None:
         """Make the object readable under its name, on the disk before any row speaks of it."""
@@ -40,7 +40,7 @@ class DiskWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         self._file.close()
         self._part.replace(self._path)
 
@@ -76,7 +76,7 @@ class DiskStorage:
         try:
             return DiskWriter(self._path(object_id, name))
         except OSError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def open(self, object_id: str, name: str) -> BinaryIO:
         """Open an object for reading. Raises NoSuchObject."""
@@ -84,6 +84,18 @@ class DiskStorage:
             return self._path(object_id, name).open("rb")
         except FileNotFoundError as error:
             raise NoSuchObject(f"{name} is not in the store") from error
+
+    def open_public(self, kept: Kept) -> BinaryIO:
+        """Open a published object for reading: it lies where it lay. Raises NoSuchObject."""
+        return self.open(kept.object_id, kept.stored_as)
+
+    def promote(self, kept: Kept) -> None:
+        """Do nothing: what is published is served from where it was staged."""
+
+    def address(self, kept: Kept, *, cache_control: str) -> str | None:
+        """Return None: there is no other server that has the bytes."""
+        del kept, cache_control
+        return None
 
     def size(self, object_id: str, name: str) -> int:
         """Return the size in bytes. Raises NoSuchObject."""
@@ -95,6 +107,13 @@ class DiskStorage:
     def delete(self, object_id: str) -> None:
         """Delete everything under an object id; deleting twice is fine."""
         shutil.rmtree(self._folder(object_id), ignore_errors=True)
+
+    def delete_public(self, public_id: str) -> None:
+        """Do nothing: there are no copies."""
+
+    def public_objects(self) -> Iterator[tuple[str, datetime]]:
+        """Yield nothing: there are no copies."""
+        yield from ()
 
     def objects(self) -> Iterator[tuple[str, datetime]]:
         """Yield every object id and when it was last written (UTC)."""
@@ -108,11 +127,3 @@ class DiskStorage:
     def local_path(self, object_id: str, name: str) -> Path | None:
         """Return where the bytes lie on this machine, for the web server's own sending."""
         return self._path(object_id, name)
-
-
-def _translated(error: OSError) -> Exception:
-    if error.errno in _FULL:
-        return StorageFull(
-            "the server's disk is full: nothing was kept; try again when the operator has made room"
-        )
-    return error

@@ -11,3 +11,7 @@ class NoSuchObject(StorageError):
 
 class StorageFull(StorageError):
     """The store cannot take more; nothing was kept."""
+
+
+class StorageDown(StorageError):
+    """The store does not answer, or not as it should: nothing is known of the bytes, and later may be better."""

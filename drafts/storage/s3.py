@@ -1,0 +1,206 @@
+"""Bytes in an S3 bucket: ``staged/{object id}/{name}``, and what is published also as ``public/{public id}/{file name}``.
+
+The bucket is private. A deployment that wants a CDN opens the prefix ``public/`` to it and to nothing else.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from drafts.storage.errors import NoSuchObject
+from drafts.storage.full import translated
+from drafts.storage.kept import Kept
+from drafts.storage.s3_client import Address, connect, spoken
+from drafts.storage.s3_reader import RangedReader
+from drafts.storage.s3_writer import S3Writer
+
+ADDRESS_SECONDS = 60
+WHOLE_COPY = COPY_PART = 256 * 1024**2  # stores copy up to 5 GB in one request, but answer it late
+IMMUTABLE = "max-age=31536000, immutable, public"
+_BUFFER = 64 * 1024
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+_NAME = re.compile(r"[A-Za-z0-9._+!-]{1,264}\Z")
+
+
+class S3Storage:
+    """A bucket of objects. ``scratch`` is a folder of this machine, for files that are on their way in."""
+
+    def __init__(self, address: Address, scratch: Path) -> None:
+        self._client, self._bucket, self._scratch = connect(address), address.bucket, scratch
+        scratch.mkdir(parents=True, exist_ok=True)
+
+    def create(self, object_id: str, name: str) -> S3Writer:
+        """Begin an object. Raises StorageFull."""
+        key = _key("staged", object_id, name)
+        try:
+            return S3Writer(self._client, self._bucket, key, self._scratch)
+        except OSError as error:
+            raise translated(error) from error
+
+    def open(self, object_id: str, name: str) -> BinaryIO:
+        """Open an object for reading. Raises NoSuchObject, StorageDown."""
+        return self._opened(_key("staged", object_id, name))
+
+    def open_public(self, kept: Kept) -> BinaryIO:
+        """Open the public copy of an object. Raises NoSuchObject, StorageDown."""
+        return self._opened(_key("public", kept.public_id, kept.filename))
+
+    def _opened(self, key: str) -> BinaryIO:
+        return io.BufferedReader(RangedReader(self._client, self._bucket, key), _BUFFER)
+
+    def size(self, object_id: str, name: str) -> int:
+        """Return the size in bytes. Raises NoSuchObject, StorageDown."""
+        return int(self._head(_key("staged", object_id, name))["ContentLength"])
+
+    def _head(self, key: str) -> Any:
+        with spoken(key):
+            return self._client.head_object(Bucket=self._bucket, Key=key)
+
+    def promote(self, kept: Kept) -> None:
+        """Copy an object to where the public may read it, within the store; again is fine.
+
+        Raises NoSuchObject, StorageFull, StorageDown. What lies there then must be hashed: a copy is not a proof.
+        """
+        source, target = (
+            _key("staged", kept.object_id, kept.stored_as),
+            _key("public", kept.public_id, kept.filename),
+        )
+        head = self._head(source)
+        size, condition = int(head["ContentLength"]), head["ETag"]
+        if self._is_there(target, size):
+            return
+        told = {
+            "ContentType": kept.content_type,
+            "ContentDisposition": kept.content_disposition,
+            "CacheControl": IMMUTABLE,
+        }
+        copy = {
+            "Bucket": self._bucket,
+            "Key": target,
+            "CopySource": {"Bucket": self._bucket, "Key": source},
+            "CopySourceIfMatch": condition,
+        }
+        with spoken(source):
+            if size <= WHOLE_COPY:
+                self._client.copy_object(**copy, **told, MetadataDirective="REPLACE")
+            else:
+                self._copy_in_parts(copy, told, size)
+
+    def _is_there(self, key: str, size: int) -> bool:
+        try:
+            return int(self._head(key)["ContentLength"]) == size
+        except NoSuchObject:
+            return False
+
+    def _copy_in_parts(self, copy: dict[str, Any], told: dict[str, str], size: int) -> None:
+        where = {"Bucket": copy["Bucket"], "Key": copy["Key"]}
+        upload = {**where, "UploadId": self._client.create_multipart_upload(**where, **told)["UploadId"]}
+        parts = []
+        try:
+            for number, start in enumerate(range(0, size, COPY_PART), 1):
+                span = f"bytes={start}-{min(size, start + COPY_PART) - 1}"
+                done = self._client.upload_part_copy(
+                    **copy, UploadId=upload["UploadId"], PartNumber=number, CopySourceRange=span
+                )
+                parts.append({"PartNumber": number, "ETag": done["CopyPartResult"]["ETag"]})
+            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+        except BaseException:
+            self._client.abort_multipart_upload(**upload)
+            raise
+
+    def address(self, kept: Kept, *, cache_control: str) -> str | None:
+        """Return an address that gives the object to whoever has it, for 60 seconds, by GET alone."""
+        public = bool(kept.public_id)
+        key = (
+            _key("public", kept.public_id, kept.filename)
+            if public
+            else _key("staged", kept.object_id, kept.stored_as)
+        )
+        shown = {
+            "ResponseContentType": kept.content_type,
+            "ResponseContentDisposition": kept.content_disposition,
+            "ResponseCacheControl": cache_control,
+        }
+        where = {"Bucket": self._bucket, "Key": key}
+        signed: str = self._client.generate_presigned_url(
+            "get_object", Params=where | shown, ExpiresIn=ADDRESS_SECONDS
+        )
+        return signed
+
+    def delete(self, object_id: str) -> None:
+        """Delete everything under an object id, half-sent files too; deleting twice is fine. Raises StorageDown."""
+        if not _ID.match(object_id):
+            raise NoSuchObject("an object id is 32 hexadecimal digits")
+        self._empty(f"staged/{object_id}/")
+
+    def delete_public(self, public_id: str) -> None:
+        """Delete the public copy under a public id; deleting twice is fine. Raises StorageDown."""
+        if not _ID.match(public_id):
+            raise NoSuchObject("a public id is 32 hexadecimal digits")
+        self._empty(f"public/{public_id}/")
+
+    def _empty(self, prefix: str) -> None:
+        for key, upload_id, _ in self._uploads(prefix):
+            with spoken(prefix):
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+        for key, _ in self._keys(prefix):
+            with spoken(prefix):
+                self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def objects(self) -> Iterator[tuple[str, datetime]]:
+        """Yield every object id and when it was last written (UTC), half-sent files too. Raises StorageDown."""
+        yield from self._ids("staged/")
+
+    def public_objects(self) -> Iterator[tuple[str, datetime]]:
+        """Yield every public id and when its copy was last written (UTC). Raises StorageDown."""
+        yield from self._ids("public/")
+
+    def _ids(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        last: tuple[str, datetime] | None = None
+        for key, written in self._keys(prefix):
+            found = key.split("/")[1]
+            if last is not None and last[0] != found:
+                yield last
+                last = None
+            if _ID.match(found):
+                last = found, max(written, last[1]) if last else written
+        if last is not None:
+            yield last
+        for key, _, begun in self._uploads(prefix):
+            if _ID.match(found := key.split("/")[1]):
+                yield found, begun
+
+    def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        for page in self._pages("list_objects_v2", prefix):
+            for row in page.get("Contents", ()):
+                yield row["Key"], row["LastModified"]
+
+    def _uploads(self, prefix: str) -> Iterator[tuple[str, str, datetime]]:
+        for page in self._pages("list_multipart_uploads", prefix):
+            for row in page.get("Uploads", ()):
+                yield row["Key"], row["UploadId"], row["Initiated"]
+
+    def _pages(self, listing: str, prefix: str) -> Iterator[Any]:
+        pages = iter(self._client.get_paginator(listing).paginate(Bucket=self._bucket, Prefix=prefix))
+        while True:
+            with spoken(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page
+
+    def local_path(self, object_id: str, name: str) -> Path | None:
+        """Return None: the bytes are not on this machine."""
+        del object_id, name
+        return None
+
+
+def _key(prefix: str, object_id: str, name: str) -> str:
+    if not _ID.match(object_id):
+        raise NoSuchObject("an object id is 32 hexadecimal digits")
+    if not _NAME.match(name) or name in {".", ".."}:
+        raise NoSuchObject("not a file name that is stored here")
+    return f"{prefix}/{object_id}/{name}"
