@@ -24,10 +24,6 @@ from tests.conftest import draft_url, publish
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.django_db(transaction=True)
-on_sqlite = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="about SQLite's file")
-on_postgresql = pytest.mark.skipif(
-    not os.environ.get("DATABASE_URL"), reason="make services-test brings PostgreSQL"
-)
 
 
 def manage(data: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess:
@@ -63,7 +59,7 @@ def whole(data: Path, **more: str) -> None:
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-@on_sqlite
+@pytest.mark.embedded
 def test_a_restored_copy_is_whole(full, tmp_path):
     folder, said = made(tmp_path / "backup")
     done = manage(tmp_path / "new", "restore", str(folder))
@@ -89,7 +85,6 @@ def test_bytes_are_copied_where_they_cannot_be_linked(full, tmp_path, monkeypatc
         assert copy.stat().st_nlink == 1
 
 
-@on_postgresql
 @pytest.mark.services
 def test_a_restored_copy_is_whole_on_postgresql(full, tmp_path):
     folder, _ = made(tmp_path / "backup")
@@ -122,7 +117,7 @@ def test_the_secret_key_is_not_in_it(full, tmp_path):
     assert stat.S_IMODE((folder / dumps.filename()).stat().st_mode) == 0o600
 
 
-@on_sqlite
+@pytest.mark.embedded
 def test_the_command_says_that_the_key_is_not_in_it(full, tmp_path, data_folder):
     done = manage(Path(data_folder), "backup", str(tmp_path / "backup"))
     assert (done.returncode, done.stdout) == (0, "")
@@ -138,7 +133,7 @@ def test_a_backup_overwrites_nothing(full, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["something"]
 
 
-@on_sqlite
+@pytest.mark.embedded
 @pytest.mark.parametrize("there", ["presscheck.sqlite3", f"objects/ab/{'ab' * 16}/file"])
 def test_a_restore_overwrites_nothing(full, tmp_path, there):
     folder, _ = made(tmp_path / "backup")
@@ -151,7 +146,7 @@ def test_a_restore_overwrites_nothing(full, tmp_path, there):
     assert path.read_text() == "mine"
 
 
-@on_sqlite
+@pytest.mark.embedded
 def test_a_restore_waits_for_the_server_to_end(full, tmp_path):
     from drafts.operations.claims import DataFolder
 

@@ -20,7 +20,6 @@ from tests.stored import NAME, everything, kept, link_to
 pytestmark = [
     pytest.mark.services,
     pytest.mark.django_db,
-    pytest.mark.skipif(not django_settings.PRESSCHECK_S3_BUCKET, reason="no S3 server: make services-test"),
 ]
 WHEEL = wheels.wheel()
 

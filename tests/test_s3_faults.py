@@ -19,7 +19,6 @@ from tests.test_jobs import due_now
 pytestmark = [
     pytest.mark.services,
     pytest.mark.django_db,
-    pytest.mark.skipif(not django_settings.PRESSCHECK_S3_BUCKET, reason="no S3 server: make services-test"),
 ]
 WHEEL = wheels.wheel()
 
