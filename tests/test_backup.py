@@ -93,10 +93,11 @@ def test_a_restored_copy_is_whole_on_postgresql(full, tmp_path):
         cursor.execute(f"CREATE DATABASE {name}")
     try:
         url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-        done = manage(tmp_path / "new", "restore", str(folder), DATABASE_URL=url)
+        elsewhere = {"DATABASE_URL": url, "PRESSCHECK_S3_BUCKET": "", "PRESSCHECK_S3_ENDPOINT": ""}
+        done = manage(tmp_path / "new", "restore", str(folder), **elsewhere)
         assert done.returncode == 0, done.stderr
-        whole(tmp_path / "new", DATABASE_URL=url)
-        again = manage(tmp_path / "third", "restore", str(folder), DATABASE_URL=url)
+        whole(tmp_path / "new", **elsewhere)
+        again = manage(tmp_path / "third", "restore", str(folder), **elsewhere)
         assert (again.returncode, again.stderr) == (
             1,
             "Refused: the database that DATABASE_URL names is not empty\n",

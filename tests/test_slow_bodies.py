@@ -15,7 +15,8 @@ from drafts.models import Draft, File
 from tests import bodies, wheels
 from tests.clients import large_wheel
 from tests.conftest import make_ci
-from tests.live import Live, Program, eventually, objects
+from tests.live import Live, Program, eventually
+from tests.stored import everything
 from tests.test_up import free_port
 
 STALLED = 40
@@ -96,7 +97,7 @@ def stalled(server: Live, ci, stack: ExitStack) -> list[socket.socket]:
 
 def test_stalled_uploads_hold_no_reader_up(small, ci):
     """It is true that with 40 half-sent uploads readers are answered; every upload is told 503 or 408, and none is kept."""
-    before = objects()
+    before = everything()
     with ExitStack() as stack:
         clients = stalled(small, ci, stack)
         for path in ("/healthz", "/simple/", "/healthz", "/simple/"):
@@ -111,7 +112,7 @@ def test_stalled_uploads_hold_no_reader_up(small, ci):
         assert told["status"] == status
         assert told["code"] == {408: "body-too-slow", 503: "too-many-uploads"}[status]
         assert headers.get("retry-after") == {408: None, 503: "5"}[status]
-    eventually(lambda: objects() == before)
+    eventually(lambda: everything() == before)
     assert (File.objects.count(), Draft.objects.count()) == (0, 0)
 
 
@@ -128,7 +129,7 @@ def test_an_upload_after_the_stalled_ones_is_taken(small, ci):
 
 def test_a_body_that_trickles_is_refused(small, ci):
     """It is true that a byte now and then is not enough, however it is spread."""
-    before = objects()
+    before = everything()
     with sending(small, upload_head(small, ci, 50_000_000) + form()[:600]) as client:
 
         def trickles() -> bool:
@@ -142,7 +143,7 @@ def test_a_body_that_trickles_is_refused(small, ci):
         eventually(trickles)
         client.settimeout(PATIENCE)
         assert answered(client)[0] == 408
-    eventually(lambda: objects() == before)
+    eventually(lambda: everything() == before)
 
 
 def test_a_body_above_the_pace_is_taken(small, ci):
