@@ -176,7 +176,14 @@ def test_a_changed_event_is_found(manage, draft):
     assert out.startswith(f"{event.scope} #{event.seq}: ")
 
 
-def test_bytes_that_differ_are_a_refusal(manage, draft):
+@pytest.fixture
+def own_store():
+    """A store without what other tests left behind."""
+    for object_id, _ in list(storage().objects()):
+        storage().delete(object_id)
+
+
+def test_bytes_that_differ_are_a_refusal(manage, own_store, draft):
     file = draft.files.first()
     where = storage().local_path(file.object_id, file.filename)
     where.write_bytes(where.read_bytes()[:-1])
@@ -185,7 +192,7 @@ def test_bytes_that_differ_are_a_refusal(manage, draft):
     assert out == f"{file.object_id}/{file.filename}: {file.size - 1} bytes, and the row says {file.size}\n"
 
 
-def test_whole_bytes_are_verified_in_silence(manage, draft):
+def test_whole_bytes_are_verified_in_silence(manage, own_store, draft):
     assert manage("verify_storage", "--share", "1/1") == (0, "", "")
 
 
