@@ -1,4 +1,4 @@
-"""The clients that people use, as child processes that know no index but the tests' own: twine, uv and pip."""
+"""The clients that people use, as child processes that know no index but the tests' own; ``tests.uploaders`` uploads."""
 
 import http.server
 import os
@@ -62,7 +62,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Clients:
-    """twine, uv and pip as child processes in a home of their own, with caches that last for one test."""
+    """Clients as child processes in a home of their own, with caches that last for one test."""
 
     home: Path
     index: str
@@ -90,12 +90,12 @@ class Clients:
             "UV_HTTP_RETRIES": "0",
         }
 
-    def start(self, *command: str) -> subprocess.Popen:
-        """Begin a command; ``end`` waits for it."""
+    def start(self, *command: str, folder: Path | None = None, **variables: str) -> subprocess.Popen:
+        """Begin a command, in its home or another folder; ``end`` waits for it."""
         return subprocess.Popen(
             command,
-            cwd=self.home,
-            env=self.environment(),
+            cwd=folder or self.home,
+            env={**self.environment(), **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -111,8 +111,8 @@ class Clients:
             raise AssertionError(f"{shlex.join(process.args)} hung: {output}") from None
         return Said(process.returncode, " ".join(output.split()))
 
-    def run(self, *command: str) -> Said:
-        return self.end(self.start(*command))
+    def run(self, *command: str, folder: Path | None = None, **variables: str) -> Said:
+        return self.end(self.start(*command, folder=folder, **variables))
 
     def shell(self, *lines: str) -> Said:
         """Lines as a person pastes them into a shell."""
