@@ -111,7 +111,7 @@ def codes(response) -> set[str]:
     reason = response.reason_phrase
     assert reason.isascii()
     assert reason.isprintable()
-    assert 0 < len(reason) <= 310
+    assert 0 < len(reason) <= 510
     return {error["code"] for error in body["errors"]}
 
 

@@ -63,7 +63,7 @@ def test_a_wrong_token_is_told_so(live, clients, ci, dist, build):
 @pytest.mark.parametrize(
     ("built", "sentence"),
     [
-        (wheels.wheel("otherproject"), "This token stages files of 'sampleproject', not of 'otherproject'."),
+        (wheels.wheel("otherproject"), "This token stages files of 'sampleproject', not of 'otherproject': "),
         (
             wheels.wheel(says_version="2.0"),
             "'sampleproject-1.0-py3-none-any.whl' has the version 1.0, but the release is 2.0.",

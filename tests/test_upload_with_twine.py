@@ -101,7 +101,7 @@ def test_another_projects_name_is_refused_in_words(live, clients, ci, alice, dis
     projects.create(name="otherproject", by=Actor.system("tests"), owner=alice.email)
     said = clients.twine(live.upload_url, ci.token, wheels.wheel("otherproject").write(dist))
     assert said.code != 0
-    assert "This token stages files of 'sampleproject', not of 'otherproject'." in said
+    assert "This token stages files of 'sampleproject', not of 'otherproject': " in said
     assert not File.objects.exists()
 
 

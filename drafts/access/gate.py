@@ -154,7 +154,9 @@ def upload_credential(request: HttpRequest) -> Credential:
         .first()
     )
     if token is None:
-        raise NoCredential("This token is not valid: it is mistyped, has expired or was revoked.")
+        raise NoCredential(
+            "This token is not valid: it is mistyped, has expired or was revoked. An owner of the project makes a new one."
+        )
     if token.kind != TokenKind.UPLOAD:
         raise NotAllowed(
             f"This is a token of kind {token.kind}: it cannot stage files. Make an upload token."

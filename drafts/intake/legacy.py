@@ -64,7 +64,8 @@ def _stage(form: receive.Form, project: Project, by: rules.Stager) -> stage.Stag
             403,
             "Another project",
             "wrong-project",
-            f"This token stages files of '{project.name}', not of '{release.project}'.",
+            f"This token stages files of '{project.name}', not of '{release.project}': "
+            "use a token of the project that the file names.",
             source="name",
         )
     assert form.upload is not None

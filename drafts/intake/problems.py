@@ -17,7 +17,7 @@ from drafts.models import counts
 from drafts.storage import StorageDown, StorageFull
 
 P = ParamSpec("P")
-_REASON_LENGTH = 300
+_REASON_LENGTH = 500  # a sentence about a file name of 250 bytes, whole
 COUNTED = "refused:"  # before the code, in the counter's name
 CHALLENGE = 'Basic realm="upload"'
 

@@ -212,7 +212,8 @@ def _too_large(limit: int) -> Problem:
         413,
         "Too large",
         "file-too-large",
-        f"The file is larger than what this project can take now ({limit} bytes). Nothing was kept.",
+        f"The file is larger than the {limit} bytes that this project can take now. Nothing was kept: "
+        "cancel a draft to make room, or ask the operator for more.",
         source="content",
     )
 
