@@ -35,6 +35,9 @@ urlpatterns = [
     ),
     path("legacy", legacy.without_slash),
     path("legacy/", legacy.upload, name="legacy"),
+    # What hatch and flit print as the address of the release that was uploaded.
+    path("legacy/<str:name>/<str:version>/", legacy.printed),
+    path("project/<str:name>/", legacy.printed),
     path(
         "upload/",
         include(

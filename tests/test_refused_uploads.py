@@ -281,7 +281,7 @@ def test_the_address_answers_all_methods(ci, method, path, status):
     response = getattr(Client(), method)(path, headers={"Authorization": ci.basic})
     assert response.status_code == status
     if status == 308:
-        assert response["Location"] == "/legacy/"
+        assert response["Location"].endswith("/legacy/")
 
 
 def test_the_action_may_stand_in_the_query(ci):

@@ -59,6 +59,7 @@ UPLOADS = {
 }
 # Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
 PUBLIC = {"help/ci/", "help/errors/", "legacy", "legacy/", "healthz", "readyz", "metrics"}
+PUBLIC |= {"legacy/<str:name>/<str:version>/", "project/<str:name>/"}
 PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
 LINKS = {
     "draft/simple/",

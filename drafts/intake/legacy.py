@@ -1,10 +1,12 @@
 """The legacy upload API, ``POST /legacy/``: what twine, uv, poetry, hatch, flit and pdm speak."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
+from packaging.utils import InvalidName, canonicalize_name
 
 from drafts.access import gate
 from drafts.intake import door, fields, receive, rules, sessions, stage
@@ -16,11 +18,27 @@ from drafts.models import Project
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def without_slash(request: HttpRequest) -> HttpResponse:
-    """308: method and body stay."""
-    del request
-    response = redirect("legacy", permanent=True)
-    response.status_code = 308
+    """308: method, body and query stay. Most clients do not follow, so the whole address stands where they show it."""
+    address = sessions.absolute(reverse("legacy"))
+    query = request.META.get("QUERY_STRING", "")
+    response = redirect(f"{address}?{query}" if query else address, permanent=True)
+    response.status_code, response.reason_phrase = 308, f"Upload to {address} (with the slash at its end)"
     return response
+
+
+@never_cache
+@require_safe
+def printed(request: HttpRequest, name: str, version: str = "") -> HttpResponse:
+    """Lead a person from the address that hatch and flit print after an upload to the draft's or the project's page.
+
+    The answer is the same whether there is such a page or not, which the page itself decides.
+    """
+    del request
+    try:
+        project = canonicalize_name(name, validate=True)
+    except InvalidName:
+        raise Http404("That is not a project name (PEP 508).") from None
+    return redirect("draft", name=project, version=version) if version else redirect("project", name=project)
 
 
 @csrf_exempt

@@ -24,6 +24,7 @@ from drafts.storage import METADATA, StorageDown, Writer, new_object_id, storage
 
 _CHUNK = 256 * 1024
 _HEADER_LIMIT = 16 * 1024
+_DROPPED = {"gpg_signature"}  # a file that twine and pdm may send beside; nothing reads it
 
 
 @dataclass
@@ -241,6 +242,8 @@ class _FormReader:
     def _begin(self, segment: MultipartSegment) -> None:
         self._segment, self._text, self._upload = segment, bytearray(), None
         is_file = segment.filename is not None
+        if is_file and segment.name in _DROPPED:
+            return
         if is_file and segment.name != "content":
             self._wrong(
                 segment.name, f"The field '{segment.name[:60]}' must be text, not a file.", "field-is-a-file"
@@ -270,13 +273,15 @@ class _FormReader:
                 if sum(upload.size for upload in self._form.uploads) + len(data) > self._limit:
                     raise _too_large(self._limit)
                 self._upload.write(data)
-            return
+            if self._segment.name not in _DROPPED:
+                return
         self._memory += len(data)
         if self._memory > settings.FORM_MEMORY_LIMIT:
             raise Problem.one(
                 413, "Too much", "form-too-large", "The form's text fields are larger than 8 MiB together."
             )
-        self._text += data
+        if self._segment.filename is None:
+            self._text += data
 
     def _end(self) -> None:
         segment, self._segment = self._segment, None

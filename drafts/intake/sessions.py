@@ -15,7 +15,7 @@ from drafts.access import gate
 from drafts.access.gate import Credential
 from drafts.intake.problems import Problem, spoken
 from drafts.intake.stage import Did, Staged
-from drafts.models import Draft, DraftState, File
+from drafts.models import Draft, DraftState, File, Release
 from drafts.publishing import policy
 
 CONTENT_TYPE = "application/vnd.pypi.upload.v2+json"
@@ -95,8 +95,16 @@ def legacy_answer(staged: Staged, credential: Credential) -> HttpResponse:
         ]
         return _json({"meta": META, "notices": notices}, location=url)
     draft = Draft.objects.select_related("project").get(pk=staged.draft.pk)
-    notices = [_WORDS[staged.did].format(staged.file.filename, review_url(draft))]
+    notices = [_late(draft) + _WORDS[staged.did].format(staged.file.filename, review_url(draft))]
     return _json(body(draft, notices=notices), location=absolute(reverse("session", args=[draft.handle])))
+
+
+def _late(draft: Draft) -> str:
+    """Return the words that a notice begins with when the release has published files already."""
+    release = Release.objects.filter(project=draft.project, version_key=draft.version_key).first()
+    if release is None:
+        return ""
+    return f"ADDS TO A PUBLISHED RELEASE: {release} was published at {moment(release.published_at)}. "
 
 
 def _json(content: dict[str, Any], *, location: str = "", status: int = 200) -> HttpResponse:
