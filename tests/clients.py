@@ -88,6 +88,7 @@ class Clients:
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_PYTHON": sys.executable,
             "UV_HTTP_RETRIES": "0",
+            "FLIT_NO_NETWORK": "1",  # it would ask PyPI which classifiers there are
         }
 
     def start(self, *command: str, folder: Path | None = None, **variables: str) -> subprocess.Popen:

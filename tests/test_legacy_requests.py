@@ -214,3 +214,16 @@ def test_a_chunked_body_is_told_that_a_length_is_missing(live, ci):
         assert answer.status == 411
         assert json.loads(answer.read())["code"] == "no-content-length"
     assert not File.objects.exists()
+
+
+def test_the_reason_phrase_is_whole_for_the_longest_name(ci, mike):
+    """It is true that clients which show nothing else get the whole sentence, with what to do at its end."""
+    start = "sampleproject-1.0-py3-none-"
+    built = [wheels.wheel(tag=f"py3-none-{'x' * (246 - len(start))}", salt=salt) for salt in ("", "other")]
+    assert len(built[0].filename) == 250
+    assert ci.upload(built[0]).status_code == 200
+    publish(Draft.objects.get(), mike)
+    response = ci.upload(built[1])
+    assert response.reason_phrase.startswith(f"File already exists ('{built[0].filename}', with sha256 ")
+    assert response.reason_phrase.endswith("make a new version, or a build number.")
+    assert response.reason_phrase == json.loads(response.content)["detail"]

@@ -1,5 +1,6 @@
 """Six clients at one door: each stages, replaces and repeats, and each shows what a refusal says to do."""
 
+import re
 import shutil
 from dataclasses import dataclass
 
@@ -97,13 +98,17 @@ REFUSALS = {
     ),
     "another job's file": (
         _of_another_job,
-        "'{file}' was staged by another credential or person; a token replaces only what it staged. "
-        "A maintainer can replace it: {page}",
+        (
+            "'{file}' was staged by another credential or person; a token replaces only what it staged. "
+            "A maintainer can replace it: {page}"
+        ),
     ),
     "a file too large": (
         _too_large,
-        "The file is larger than the 80 bytes that this project can take now. Nothing was kept: "
-        "cancel a draft to make room, or ask the operator for more.",
+        (
+            "The file is larger than the 80 bytes that this project can take now. Nothing was kept: "
+            "cancel a draft to make room, or ask the operator for more."
+        ),
     ),
     "a draft being published": (
         _being_published,
@@ -111,8 +116,10 @@ REFUSALS = {
     ),
     "a published name": (
         _published,
-        "File already exists ('{file}', with sha256 {sha256}). "
-        "A published name is never used again: make a new version, or a build number.",
+        (
+            "File already exists ('{file}', with sha256 {sha256}). "
+            "A published name is never used again: make a new version, or a build number."
+        ),
     ),
 }
 
@@ -171,3 +178,16 @@ def test_a_refusal_arrives_while_a_large_file_is_on_its_way(live, clients, check
     said = UPLOADERS[client](clients, checkout.folder, live.upload_url, _spoiled(scene))
     assert said.code != 0
     assert "This token is not valid" in said, said.text
+
+
+@each_client
+def test_without_the_slash_the_client_goes_on_or_names_the_address(live, clients, checkout, ci, client):
+    """It is true that a client either uploads all the same, or fails and shows the address that is right."""
+    said = UPLOADERS[client](clients, checkout.folder, live.upload_url.removesuffix("/"), ci.token)
+    if client in {"uv", "poetry", "flit"}:
+        assert said.code == 0, said.text
+        assert set(File.objects.live().values_list("filename", flat=True)) == set(checkout.digests)
+    else:
+        assert said.code != 0
+        assert not File.objects.exists()
+        assert re.search(rf"{live.upload_url}(?![a-z])", said.text), said.text

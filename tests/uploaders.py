@@ -62,12 +62,13 @@ def checkout(tmp_path):
     return made
 
 
-Upload = Callable[[Clients, Path, str, str], Said]
+Upload = Callable[..., Said]
 
 
-def twine(clients: Clients, folder: Path, url: str, token: str) -> Said:
+def twine(clients: Clients, folder: Path, url: str, token: str, *more: str) -> Said:
     return clients.run(
         *(sys.executable, "-m", "twine", "upload", "--non-interactive", "--disable-progress-bar"),
+        *more,
         *_files(folder),
         folder=folder,
         TWINE_REPOSITORY_URL=url,
@@ -76,24 +77,24 @@ def twine(clients: Clients, folder: Path, url: str, token: str) -> Said:
     )
 
 
-def uv(clients: Clients, folder: Path, url: str, token: str) -> Said:
+def uv(clients: Clients, folder: Path, url: str, token: str, *more: str) -> Said:
     return clients.run(
-        *(str(BIN / "uv"), "publish"), folder=folder, UV_PUBLISH_URL=url, UV_PUBLISH_TOKEN=token
+        *(str(BIN / "uv"), "publish", *more), folder=folder, UV_PUBLISH_URL=url, UV_PUBLISH_TOKEN=token
     )
 
 
-def poetry(clients: Clients, folder: Path, url: str, token: str) -> Said:
+def poetry(clients: Clients, folder: Path, url: str, token: str, *more: str) -> Said:
     return clients.run(
-        *(str(BIN / "poetry"), "publish", "--no-interaction", "--repository", "presscheck"),
+        *(str(BIN / "poetry"), "publish", "--no-interaction", "--repository", "presscheck", *more),
         folder=folder,
         POETRY_REPOSITORIES_PRESSCHECK_URL=url,
         POETRY_PYPI_TOKEN_PRESSCHECK=token,
     )
 
 
-def hatch(clients: Clients, folder: Path, url: str, token: str) -> Said:
+def hatch(clients: Clients, folder: Path, url: str, token: str, *more: str) -> Said:
     return clients.run(
-        *(str(BIN / "hatch"), "publish", "--no-prompt"),
+        *(str(BIN / "hatch"), "publish", "--no-prompt", *more),
         folder=folder,
         HATCH_INDEX_REPO=url,
         HATCH_INDEX_USER="__token__",
@@ -101,9 +102,9 @@ def hatch(clients: Clients, folder: Path, url: str, token: str) -> Said:
     )
 
 
-def flit(clients: Clients, folder: Path, url: str, token: str) -> Said:
+def flit(clients: Clients, folder: Path, url: str, token: str, *more: str) -> Said:
     return clients.run(
-        *(str(BIN / "flit"), "publish"),
+        *(str(BIN / "flit"), "publish", *more),
         folder=folder,
         FLIT_INDEX_URL=url,
         FLIT_USERNAME="__token__",
@@ -112,9 +113,9 @@ def flit(clients: Clients, folder: Path, url: str, token: str) -> Said:
     )
 
 
-def pdm(clients: Clients, folder: Path, url: str, token: str) -> Said:
+def pdm(clients: Clients, folder: Path, url: str, token: str, *more: str) -> Said:
     return clients.run(
-        *(str(BIN / "pdm"), "publish", "--no-build"),
+        *(str(BIN / "pdm"), "publish", "--no-build", *more),
         folder=folder,
         PDM_PUBLISH_REPO=url,
         PDM_PUBLISH_USERNAME="__token__",
