@@ -204,15 +204,19 @@ def test_a_published_file_again_gives_meta_and_notices_alone(draft, ci, mike):
 
 @pytest.mark.clients
 @pytest.mark.django_db(transaction=True)
-def test_a_chunked_body_is_told_that_a_length_is_missing(live, ci):
+@pytest.mark.parametrize("mebibytes", [0, 8])
+def test_a_chunked_body_is_told_that_a_length_is_missing(live, ci, mebibytes):
     """It is true that the answer is 411 with words, through the real server, though the chunks were never read."""
     with closing(http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)) as connection:
         headers = {"Host": live.host, "Content-Type": bodies.CONTENT_TYPE, "Authorization": ci.basic}
         body = bodies.spelled(bodies.parts(wheels.wheel()))
-        connection.request("POST", "/legacy/", iter([body]), headers, encode_chunked=True)
+        chunks = iter([body, *[bytes(1024 * 1024)] * mebibytes])
+        connection.request("POST", "/legacy/", chunks, headers, encode_chunked=True)
         answer = connection.getresponse()
         assert answer.status == 411
         assert json.loads(answer.read())["code"] == "no-content-length"
+        connection.request("GET", "/healthz", headers={"Host": live.host})
+        assert connection.getresponse().status == 200
     assert not File.objects.exists()
 
 

@@ -26,6 +26,9 @@ def guarded(application: Application) -> Application:
 
     def guarding(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         connection, length = environ.get("gunicorn.socket"), environ.get("CONTENT_LENGTH") or "0"
+        if connection is not None and environ.get("HTTP_TRANSFER_ENCODING"):
+            # Without a length Django reads nothing of it, so that all of it is left.
+            return _Drained(application(environ, start_response), Body(environ["wsgi.input"], connection, 1))
         if connection is None or not length.isdigit() or length == "0":
             return application(environ, start_response)
         body = environ["wsgi.input"] = Body(environ["wsgi.input"], connection, int(length))
