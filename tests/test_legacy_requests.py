@@ -65,6 +65,13 @@ def test_the_address_that_a_client_prints_leads_to_the_page(printed, leads_to):
     assert (response.status_code, response["Location"]) == (302, leads_to)
 
 
+def test_hatch_is_not_told_what_there_is(draft, ci):
+    """It is true that the page where hatch looks for files to skip is not there: what is staged again is looked at here."""
+    for name in ("sampleproject", "nothing"):
+        response = Client().get(f"/legacy/+simple/{name}/", headers={"Authorization": ci.basic})
+        assert response.status_code == 404
+
+
 ACCEPTED = {
     "staged, as proposed for PEP 694": {"staged": "true"},
     "not staged": {"staged": "false"},
