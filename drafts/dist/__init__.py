@@ -1,9 +1,10 @@
 """What a distribution is: file names, archives, core metadata, fingerprint and coverage. Pure Python."""
 
-from .archives import Limits, Member
+from .archives import Member
 from .distribution import Distribution, open_distribution
-from .errors import BadDistribution, Code, Refusal
+from .errors import BadDistribution, Code, Findings, Refusal
 from .fingerprint import fingerprint
+from .limits import Limits
 from .metadata import CoreMetadata
 from .names import FileName, FileType, check_name, parse_filename
 
@@ -14,6 +15,7 @@ __all__ = [
     "Distribution",
     "FileName",
     "FileType",
+    "Findings",
     "Limits",
     "Member",
     "Refusal",

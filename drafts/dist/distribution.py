@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .archives import Contents, Limits, Member, Readable
-from .errors import BadDistribution, Code, refuse_if_any
+from .archives import Contents, Member, Readable
+from .errors import BadDistribution, Code, Findings
+from .limits import Limits
 from .metadata import CoreMetadata, check_metadata, parse_metadata
 from .names import FileName, FileType, parse_filename
 from .sdist import read_sdist
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _DEFAULT_LIMITS = Limits()
-_READERS: dict[FileType, Callable[[Readable, FileName, Limits], Contents]] = {
+_READERS: dict[FileType, Callable[[Readable, FileName, Limits, Findings], Contents]] = {
     FileType.WHEEL: read_wheel,
     FileType.SDIST: read_sdist,
 }
@@ -47,9 +48,15 @@ def open_distribution(
     with _opened(path_or_file) as file:
         if not file.seek(0, os.SEEK_END):
             raise BadDistribution(Code.EMPTY_FILE, f"'{filename}' is empty.")
-        contents = _READERS[name.filetype](file, name, limits)
-    metadata = parse_metadata(contents.metadata)
-    refuse_if_any(check_metadata(metadata, name))
+        findings = Findings()
+        contents = _READERS[name.filetype](file, name, limits, findings)
+    metadata: CoreMetadata | None = None
+    if contents.metadata is not None:
+        with findings.caught():
+            metadata = parse_metadata(contents.metadata)
+            findings.add(check_metadata(metadata, name))
+    findings.refuse()
+    assert metadata is not None  # its absence is a finding
     return Distribution(name, metadata, contents.members)
 
 

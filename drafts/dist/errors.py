@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
+from .limits import MAX_REFUSALS_OF_A_KIND
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _LONGEST_SHOWN = 120
 
@@ -37,6 +41,7 @@ class Code(StrEnum):
     ZIP_ENCRYPTED = "zip-encrypted"
     ZIP_DATA_DESCRIPTOR = "zip-data-descriptor"
     ZIP_FEATURE = "zip-feature"
+    ZIP_SPECIAL_FILE = "zip-special-file"
     # The .dist-info of a wheel.
     BAD_DIST_INFO = "bad-dist-info"
     MISSING_MEMBER = "missing-member"
@@ -44,6 +49,7 @@ class Code(StrEnum):
     BAD_RECORD = "bad-record"
     # The tar archive of a sdist.
     NOT_GZIP = "not-gzip"
+    GZIP_FEATURE = "gzip-feature"
     TRAILING_BYTES = "trailing-bytes"
     BAD_TAR = "bad-tar"
     TAR_LINK = "tar-link"
@@ -84,6 +90,35 @@ class BadDistribution(Exception):
     def because(cls, refusals: Sequence[Refusal]) -> Self:
         """Make one exception of all refusals, of which there is at least one."""
         return cls(refusals[0].code, refusals[0].message, tuple(refusals))
+
+
+class Findings:
+    """Refusals gathered while reading goes on, so that an uploader is told all of them at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Refusal] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, refusals: Iterable[Refusal]) -> bool:
+        """Keep the first few of one kind of refusals; say whether there was any."""
+        kept = list(islice(refusals, MAX_REFUSALS_OF_A_KIND))
+        self._found += kept
+        return bool(kept)
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Keep what is refused inside the block, and go on after it."""
+        try:
+            yield
+        except BadDistribution as error:
+            self._found += error.refusals
+
+    def refuse(self) -> None:
+        """Raise BadDistribution with all that was found, if anything was."""
+        if self._found:
+            raise BadDistribution.because(self._found)
 
 
 def refuse_if_any(refusals: Iterable[Refusal]) -> None:

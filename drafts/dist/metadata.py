@@ -11,16 +11,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from .errors import BadDistribution, Code, Refusal, refuse_if_any, shown
+from .limits import MAX_METADATA_ERRORS, MAX_METADATA_FIELDS, MAX_METADATA_LINES, MAX_METADATA_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .names import FileName
 
-_MAX_LINES = 20_000  # of the header block; the largest real ones have some thousand Requires-Dist
-_MAX_FIELDS = 100  # different fields; the standard knows 33
-_MAX_VALUE = 64 * 1024  # characters of any one value but the description and the licence text
-_MAX_ERRORS = 20
 _UNKNOWN = "UNKNOWN"
 _REQUIRED = ("metadata_version", "name", "version")
 _MAX_VERSION_DIGITS = 5
@@ -86,7 +83,7 @@ def parse_metadata(data: bytes) -> CoreMetadata:
     refuse_if_any(_bounded(text))
     parsed, unparsed = parse_email(text)
     raw = _without_unknown(parsed)
-    refuse_if_any([*_unreadable(unparsed), *_invalid(raw, unparsed)][:_MAX_ERRORS])
+    refuse_if_any([*_unreadable(unparsed), *_invalid(raw, unparsed)][:MAX_METADATA_ERRORS])
     return _core_metadata(data, raw)
 
 
@@ -118,6 +115,10 @@ def _decode(data: bytes) -> str:
         raise BadDistribution(
             Code.BAD_METADATA, f"The metadata is not UTF-8: undecodable byte at position {error.start}."
         ) from error
+    if "\0" in text:
+        raise BadDistribution(
+            Code.BAD_METADATA, f"The metadata has a NUL character at position {text.index(chr(0))}."
+        )
     return text.removeprefix("\ufeff")
 
 
@@ -130,11 +131,11 @@ def _bounded(text: str) -> Iterator[Refusal]:
         yield Refusal(
             Code.BAD_METADATA, "The metadata has a Content-Type field, which core metadata does not know."
         )
-    if len(head) > _MAX_LINES or len(names) > _MAX_FIELDS:
+    if len(head) > MAX_METADATA_LINES or len(names) > MAX_METADATA_FIELDS:
         yield Refusal(
             Code.BAD_METADATA,
             f"The metadata has {len(head)} lines with {len(names)} different fields; "
-            f"at most {_MAX_LINES} with {_MAX_FIELDS} are read.",
+            f"at most {MAX_METADATA_LINES} with {MAX_METADATA_FIELDS} are read.",
         )
 
 
@@ -197,8 +198,8 @@ def _too_much(attribute: str, value: object) -> str | None:
     elif isinstance(value, dict):
         parts = [*value, *value.values()]
     texts = [part for part in parts if isinstance(part, str)]
-    if any(len(text) > _MAX_VALUE for text in texts):
-        return f"{attribute.replace('_', '-')!r} holds more than {_MAX_VALUE} characters"
+    if any(len(text) > MAX_METADATA_VALUE for text in texts):
+        return f"{attribute.replace('_', '-')!r} holds more than {MAX_METADATA_VALUE} characters"
     if any(_HUGE_NUMBER.search(text) for text in texts):
         return f"{attribute.replace('_', '-')!r} holds a number of more than a thousand digits"
     return None
