@@ -8,7 +8,7 @@ SMALL = Limits(members=20, directory=4096, metadata=4096, record=4096, free=100_
 
 
 def opened(built, limits=SMALL) -> Distribution:
-    return open_distribution(io.BytesIO(built.data), built.filename, limits=limits)
+    return open_distribution(io.BytesIO(built.data), built.filename, limits=limits or Limits())
 
 
 def refusals(built, limits=SMALL) -> tuple[Refusal, ...]:
