@@ -28,7 +28,7 @@ def header(name="x", size=0, **knobs):
     fields = [name, f["mode"], b"0000000\0", b"0000000\0", size, octal(0), b" " * 8, f["kind"], f["link"]]
     fields += [f["magic"], f.get("user", b""), b"", b"", b"", f["prefix"], f["pad"]]
     block = _HEADER.pack(*fields)
-    count = sum(struct.unpack("512b" if f.get("signed") else "512B", block))
+    count = sum(struct.unpack("512b", block) if f.get("signed") else block)
     return block[:148] + f.get("checksum", b"%06o\0 " % count) + block[156:]
 
 

@@ -99,6 +99,7 @@ REFUSED = {
     "a locator beyond the file": (wheel(wide={"where": 2**63}, end=FULL_END), Code.ZIP_FRAMING),
     "a gap before the locator": (wheel(wide={"gap": b"hidden"}, end=FULL_END), Code.ZIP_FRAMING),
     "an extensible ZIP64 record": (wheel(wide={"rest": b"x" * 8}, end=FULL_END), Code.ZIP_FRAMING),
+    "a ZIP64 record with another length": (wheel(wide={"length": 45}, end=FULL_END), Code.ZIP_FRAMING),
     "a ZIP64 archive of two disks": (wheel(wide={"disks": 2}, end=FULL_END), Code.ZIP_FRAMING),
     "a ZIP64 record on another disk": (wheel(wide={"locator_disk": 1}, end=FULL_END), Code.ZIP_FRAMING),
     "2^64 members": (

@@ -92,6 +92,7 @@ REFUSED = {
     "names that differ in case": (two("a/X", "a/x"), TWICE),
     "folders that differ in case": (two("SampleProject/__init__.py"), TWICE),
     "composed and decomposed": (two("a/é", "a/e\u0301"), TWICE),
+    "two marks in two orders": (two("a/α\u0345\u0301", "a/α\u0301\u0345"), TWICE),
     "a long s": (two("a/s", "a/ſ"), TWICE),
     "a Kelvin sign": (two("a/k", "a/\u212a"), TWICE),
     "a file and a folder": (two("a/x", "a/x/"), TWICE),
@@ -204,6 +205,7 @@ REFUSED = {
         f"RECORD: {what}": (wheel(files=sound(RECORD=data)), Code.BAD_RECORD)
         for what, data in {
             "nothing": b"",
+            "more lines than members are read": b"a,,\n" * 200_001,
             "empty lines": b"\r\n\n",
             "not UTF-8": b"\xff,,\n",
             "two columns": b"a,\n",

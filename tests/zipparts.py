@@ -96,7 +96,7 @@ class Archive:
         body, places = self._body()
         start = len(body) + len(self.before_directory)
         directory = b"".join(
-            _central(one, offset + self.moved) * one.listed
+            central_header(one, offset + self.moved) * one.listed
             for one, offset in list(zip(self.parts, places, strict=True))[:: self.order]
         )
         data = body + self.before_directory + directory + self.after_directory
@@ -113,7 +113,7 @@ class Archive:
         for one in self.parts:
             body += one.gap
             places.append(len(body))
-            body += _local(one.local) + one.raw
+            body += local_header(one.local) + one.raw
         return body, places
 
 
@@ -129,12 +129,14 @@ def wheel(*parts, change=None, filename=FILENAME, files=None, **archive):
     return wheels.Built(filename, Archive([*own, *parts], **archive).bytes())
 
 
-def _local(f):
+def local_header(f):
+    """The header before a member's data, from its fields."""
     fixed = (f["needs"], f["flags"], f["method"], f["time"], f["date"], f["crc"], f["compressed"], f["size"])
     return _LOCAL.pack(b"PK\3\4", *fixed, len(f["name"]), len(f["extra"])) + f["name"] + f["extra"]
 
 
-def _central(one, offset):
+def central_header(one, offset):
+    """A member's line in the directory."""
     f = one.central
     fixed = (20, f["system"], f["needs"], 0, f["flags"], f["method"], f["time"], f["date"])
     sizes = (f["crc"], f["compressed"], f["size"], len(f["name"]), len(f["extra"]), len(f["comment"]))
@@ -145,5 +147,6 @@ def _central(one, offset):
 def _end_64(told, position):
     where, disks, rest = told.pop("where", position), told.pop("disks", 1), told.pop("rest", b"")
     gap, locator_disk = told.pop("gap", b""), told.pop("locator_disk", 0)
-    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44 + len(rest), 45, 45, *told.values()) + rest
+    length = told.pop("length", 44 + len(rest))
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", length, 45, 45, *told.values()) + rest
     return record + gap + struct.pack("<4sLQL", b"PK\6\7", locator_disk, where, disks)

@@ -38,16 +38,17 @@ def wheel_file(data: bytes) -> Iterator[Refusal]:
         )
 
 
-def record_file(data: bytes) -> Iterator[Refusal]:
-    """RECORD is UTF-8 and a table of path, digest and size, one member on each line."""
-    rows = 0
+def record_file(data: bytes, most_rows: int) -> Iterator[Refusal]:
+    """RECORD is UTF-8 and a table of path, digest and size, one member on each of ``most_rows`` lines at most."""
     for number, line in enumerate(io.BytesIO(data), 1):
         wrong = _wrong_row(line)
         if wrong:
             yield Refusal(Code.BAD_RECORD, f"Line {number} of RECORD {wrong}. Build the wheel again.")
             return
-        rows += bool(line.strip())
-    if not rows:
+        if number > most_rows:
+            yield Refusal(Code.BAD_RECORD, f"RECORD has more than {most_rows} lines; so many members are not read.")
+            return
+    if not data.strip():
         yield Refusal(Code.BAD_RECORD, "RECORD is empty; it lists every member with digest and size.")
 
 

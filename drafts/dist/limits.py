@@ -24,12 +24,17 @@ MAX_METADATA_ERRORS = 20  # sentences about one METADATA
 MAX_REFUSALS_OF_A_KIND = 5  # a hundred thousand sentences help nobody
 
 
+# What opening one distribution adds to a process's memory at most, in bytes, with the limits below. Nothing in
+# the program looks at it: the tests open files made to exhaust it inside a fence of this size.
+MEMORY = 192 * MIB
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What an operator's tests may make smaller. All sizes in bytes, ``members`` and ``ratio`` are counts."""
 
     members: int = 100_000
-    directory: int = 32 * MIB  # ZIP central directory, or all member names and extended headers of a tar
+    directory: int = 16 * MIB  # ZIP central directory, or all member names and extended headers of a tar
     metadata: int = 1 * MIB
     record: int = 16 * MIB
     free: int = 64 * MIB

@@ -55,7 +55,7 @@ def _read_dist_info(archive: Zip, name: FileName, limits: Limits, findings: Find
     with findings.caught():
         findings.add(wheel_file(zips.read_member(archive, wheel, MAX_WHEEL_FILE_BYTES)))
     with findings.caught():
-        findings.add(record_file(zips.read_member(archive, record, limits.record)))
+        findings.add(record_file(zips.read_member(archive, record, limits.record), 2 * limits.members))
     with findings.caught():
         if metadata.size <= limits.metadata:
             return zips.read_member(archive, metadata, limits.metadata)

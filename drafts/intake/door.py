@@ -2,7 +2,7 @@
 
 from packaging.version import Version
 
-from drafts.dist import BadDistribution, check_name
+from drafts.dist import Distribution, Findings, check_name
 from drafts.intake import stage
 from drafts.intake.problems import CHALLENGE, Finding, Problem
 from drafts.intake.receive import Upload
@@ -19,12 +19,7 @@ _HEADERS = {
 
 def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> stage.Staged:
     """Check a received file, make its bytes durable and stage it. Raises Problem or BadDistribution."""
-    refusals = check_name(
-        upload.name, project=project.name, version=version, local_allowed=project.local_versions
-    )
-    if refusals:
-        raise BadDistribution.because(refusals)
-    distribution = upload.look_inside()
+    distribution = _checked(upload, project, version)
     upload.commit(distribution.metadata.raw)
     try:
         staged = stage.add_file(
@@ -38,3 +33,17 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
         raise Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60") from error
     upload.kept = staged.did in {stage.Did.ADDED, stage.Did.REPLACED}
     return staged
+
+
+def _checked(upload: Upload, project: Project, version: Version) -> Distribution:
+    """Look at the name and inside, and refuse with what is wrong with both."""
+    findings = Findings()
+    findings.add(
+        check_name(upload.name, project=project.name, version=version, local_allowed=project.local_versions)
+    )
+    distribution: Distribution | None = None
+    with findings.caught():
+        distribution = upload.look_inside()
+    findings.refuse()
+    assert distribution is not None  # its absence is a finding
+    return distribution
