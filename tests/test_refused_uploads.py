@@ -92,6 +92,13 @@ def test_all_that_is_wrong_with_a_name_is_said_at_once(ci, nothing_kept):
     assert codes(response) == {"wrong-project", "wrong-version", "local-version"}
 
 
+def test_all_that_is_wrong_with_name_and_contents_is_said_at_once(ci, nothing_kept):
+    response = ci.upload(
+        wheels.wheel("other", record=b"", says_version="2"), name="sampleproject", version="1.0"
+    )
+    assert codes(response) == {"wrong-project", "bad-record", "metadata-version-differs"}
+
+
 def test_a_field_that_is_no_text(ci, nothing_kept):
     response = bodies.post_form(bodies.parts(wheels.wheel(), summary=b"\xff\xfe"), ci.basic)
     assert response.status_code == 400
