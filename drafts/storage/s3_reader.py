@@ -1,48 +1,30 @@
 """Objects of an S3 store as files: read by ranged GETs through one bounded window."""
 
-import io
 from contextlib import closing
 from typing import Any
 
 from drafts.storage.errors import StorageDown
 from drafts.storage.s3_client import spoken
+from drafts.storage.seekable import SeekableBytes
 
 FIRST = 256 * 1024
 LARGEST = 8 * 1024 * 1024
 _TRIES = 3
 
 
-class RangedReader(io.RawIOBase):
+class RangedReader(SeekableBytes):
     """An object, seekable. What is read on in order is asked for in ever larger pieces, up to 8 MiB in memory.
 
     Every piece is of the object that was opened: one that was replaced meanwhile is refused by its ETag.
     """
 
     def __init__(self, client: Any, bucket: str, key: str) -> None:
-        super().__init__()
         self._client, self._where, self._key = client, {"Bucket": bucket, "Key": key}, key
         with spoken(key):
             head = client.head_object(**self._where)
-        self._size, self._etag = int(head["ContentLength"]), head["ETag"]
-        self._position = self._start = 0
-        self._window, self._next = b"", FIRST
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; beyond the end there is nothing to read. Raises ValueError before the beginning."""
-        target = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if target < 0:
-            raise ValueError("before the beginning of the object")
-        self._position = target
-        return target
-
-    def tell(self) -> int:
-        return self._position
+        super().__init__(int(head["ContentLength"]))
+        self._etag = head["ETag"]
+        self._start, self._window, self._next = 0, b"", FIRST
 
     def readinto(self, buffer: Any) -> int:
         """Read what the window holds, after moving it where needed. Raises NoSuchObject, StorageDown."""

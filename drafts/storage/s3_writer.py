@@ -12,33 +12,17 @@ from typing import Any, BinaryIO
 from drafts.storage.errors import StorageError
 from drafts.storage.full import translated
 from drafts.storage.s3_client import log, spoken
+from drafts.storage.seekable import SeekableBytes
 
 PART = 16 * 1024 * 1024
 
 
-class Span(io.RawIOBase):
+class Span(SeekableBytes):
     """Bytes [start, stop) of an open file, with a position of its own."""
 
     def __init__(self, descriptor: int, start: int, stop: int) -> None:
-        super().__init__()
-        self._descriptor, self._start, self._size, self._position = os.dup(descriptor), start, stop - start, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move. Raises ValueError before the beginning."""
-        target = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if target < 0:
-            raise ValueError("before the beginning of the file")
-        self._position = target
-        return target
-
-    def tell(self) -> int:
-        return self._position
+        super().__init__(stop - start)
+        self._descriptor, self._start = os.dup(descriptor), start
 
     def readinto(self, buffer: Any) -> int:
         wanted = max(0, min(len(buffer), self._size - self._position))
