@@ -14,7 +14,7 @@ from drafts.evidence import add
 from drafts.intake import door, receive
 from drafts.intake.rules import Stager
 from drafts.intake.stage import Staged
-from drafts.models import BurntName, Draft, DraftState, Kind, Project, Token, TokenKind, jobs
+from drafts.models import Draft, DraftState, Kind, Project, Token, TokenKind, jobs
 from drafts.operations import sample_files
 from drafts.operations.sample_files import NAME, Built
 from drafts.publishing import flip, publish
@@ -117,18 +117,7 @@ def _publish_without_a_person(draft: Draft, robot: User) -> None:
     Allowed for sample content of an empty index alone. Raises NotPublished.
     """
     fingerprint = draft.fingerprint()
-    BurntName.objects.bulk_create(
-        BurntName(
-            project=draft.project,
-            version_key=draft.version_key,
-            filename=file.filename,
-            identity=file.identity,
-            sha256=file.sha256,
-            draft=draft,
-        )
-        for file in draft.files.completed()
-    )
-    publish.give_public_ids(list(draft.files.completed()))
+    publish.reserve(draft=draft)
     draft.state, draft.publishing_fingerprint = DraftState.PROCESSING, fingerprint
     draft.publishing_by, draft.publishing_note = robot, _NOTE
     draft.save(update_fields=["state", "publishing_fingerprint", "publishing_by", "publishing_note"])

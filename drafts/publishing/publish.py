@@ -58,19 +58,7 @@ def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str 
     proof.demand(purpose(draft, fingerprint))
     _must_be_maintainer(draft, proof)
     check(draft=draft, fingerprint=fingerprint)
-    files = list(draft.files.completed())
-    BurntName.objects.bulk_create(
-        BurntName(
-            project=draft.project,
-            version_key=draft.version_key,
-            filename=file.filename,
-            identity=file.identity,
-            sha256=file.sha256,
-            draft=draft,
-        )
-        for file in files
-    )
-    give_public_ids(files)
+    reserve(draft=draft)
     draft.state, draft.error = DraftState.PROCESSING, ""
     draft.publishing_fingerprint, draft.publishing_by, draft.publishing_note = (
         fingerprint,
@@ -86,8 +74,23 @@ def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str 
     return draft
 
 
-def give_public_ids(files: Sequence[File]) -> None:
-    """Say where the files will be public. Nobody is told before they are."""
+def reserve(*, draft: Draft) -> None:
+    """Reserve the names of a draft's files, and say where they will be public. Nobody is told before they are.
+
+    Part of the transaction that decides to publish; ``flip`` makes the reservation permanent, or releases it.
+    """
+    files = list(draft.files.completed())
+    BurntName.objects.bulk_create(
+        BurntName(
+            project=draft.project,
+            version_key=draft.version_key,
+            filename=file.filename,
+            identity=file.identity,
+            sha256=file.sha256,
+            draft=draft,
+        )
+        for file in files
+    )
     for file in files:
         file.public_id = new_public_id()
     File.objects.bulk_update(files, ["public_id"], batch_size=100)
