@@ -22,7 +22,7 @@ from drafts.storage import storage
 from tests import bodies, wheels
 from tests.environment import DATA, PORT
 
-pytest_plugins = ["tests.live", "tests.clients", "tests.uploaders", "tests.browser"]
+pytest_plugins = ["tests.live", "tests.clients", "tests.uploaders", "tests.browser", "tests.fault_proxy"]
 
 PASSWORD = "correct horse battery staple"
 SECRETS = {

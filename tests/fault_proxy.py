@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+import pytest
+
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
 
 
@@ -66,6 +68,18 @@ def in_front_of(store: str) -> Iterator[Proxy]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def proxy(settings, monkeypatch):
+    """A proxy that the program takes for its store from here on, and that can misbehave; slowness is a second."""
+    from drafts.storage import s3_client
+
+    monkeypatch.setattr(s3_client, "ANSWER_SECONDS", 1)
+    with in_front_of(settings.PRESSCHECK_S3_ENDPOINT) as proxy:
+        settings.PRESSCHECK_S3_ENDPOINT = proxy.url
+        yield proxy
+        proxy.faults.clear()
 
 
 class _Handler(BaseHTTPRequestHandler):

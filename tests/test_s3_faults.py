@@ -10,7 +10,7 @@ from drafts.intake import purge
 from drafts.models import BurntName, Draft, DraftState, File, Job, JobState, Kind
 from drafts.operations import doctor
 from drafts.storage import METADATA, StorageFull, new_object_id, storage
-from tests import bodies, fault_proxy, wheels
+from tests import bodies, wheels
 from tests.conftest import do_jobs, draft_url, publish, totp_code
 from tests.fault_proxy import Fault
 from tests.stored import NAME, everything, kept, link_to
@@ -21,18 +21,6 @@ pytestmark = [
     pytest.mark.django_db,
 ]
 WHEEL = wheels.wheel()
-
-
-@pytest.fixture
-def proxy(settings, monkeypatch):
-    """A proxy that the program takes for its store from here on, and that can misbehave; slowness is a second."""
-    from drafts.storage import s3_client
-
-    monkeypatch.setattr(s3_client, "ANSWER_SECONDS", 1)
-    with fault_proxy.in_front_of(settings.PRESSCHECK_S3_ENDPOINT) as proxy:
-        settings.PRESSCHECK_S3_ENDPOINT = proxy.url
-        yield proxy
-        proxy.faults.clear()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from django.http import (
 from django.utils.http import parse_etags
 
 from drafts.index.pages import public_url
-from drafts.storage import METADATA, Kept, storage
+from drafts.storage import METADATA, Kept, opened, storage
 
 _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\Z")
@@ -113,8 +113,7 @@ def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
             f"{settings.PRESSCHECK_ACCEL}/{kept.object_id[:2]}/{kept.object_id}/{kept.stored_as}"
         )
         return response
-    store = storage()
-    file = store.open_public(kept) if kept.public_id else store.open(kept.object_id, kept.stored_as)
+    file = opened(kept)
     if (start, stop) == (0, served.size):
         response = FileResponse(file)
     else:

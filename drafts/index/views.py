@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from drafts.index import pages, simple
 from drafts.index.serve import IMMUTABLE, Served, answer, is_known
 from drafts.models import File, IndexPage
-from drafts.storage import METADATA, storage
+from drafts.storage import storage
 
 _PAGE_CACHE = "max-age=5, public"
 
@@ -117,4 +117,4 @@ def served(row: File, *, metadata: bool) -> Served:
     """Say where a file's bytes, or those of its METADATA, lie."""
     if not metadata:
         return Served(row.kept, row.size, row.sha256)
-    return Served(row.kept_metadata, storage().size(row.object_id, METADATA), row.metadata_sha256)
+    return Served(row.kept_metadata, storage().size(row.kept_metadata), row.metadata_sha256)

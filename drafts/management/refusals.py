@@ -8,6 +8,7 @@ from django.db.utils import OperationalError, ProgrammingError
 from packaging.utils import canonicalize_name
 
 from drafts.models import Project
+from drafts.storage.errors import StorageError
 
 
 class Refused(CommandError):
@@ -37,13 +38,15 @@ class PlainCommand(BaseCommand):
             sys.exit(2)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Say in words that the tables are missing. Raises Refused."""
+        """Say in words that the tables are missing, or that the store is down or full. Raises Refused."""
         try:
             return super().execute(*args, **options)
         except (OperationalError, ProgrammingError) as error:
             raise Refused(
                 f"the database is not ready ({error}): run manage.py migrate, or start manage.py up once"
             ) from error
+        except StorageError as error:
+            raise Refused(str(error)) from error
 
 
 def project_named(name: str) -> Project:

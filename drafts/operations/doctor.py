@@ -23,10 +23,11 @@ OVERDUE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One service: its name, and what is wrong with it in words, or nothing."""
+    """One service: its name, what is wrong with it in words, or nothing, and what could not be asked."""
 
     name: str
     problem: str = ""
+    note: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -34,7 +35,8 @@ class Check:
 
     @property
     def line(self) -> str:
-        return f"{self.name}: {self.problem or 'ok'}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.name}: {self.problem or 'ok'}{note}"
 
 
 def services() -> list[Check]:
@@ -43,16 +45,24 @@ def services() -> list[Check]:
 
 
 def everything() -> list[Check]:
-    """Ask the services, and whether the database is migrated, the cache is there and jobs are being done."""
+    """Ask the services, and whether the database is migrated, the cache is there, jobs are being done, the bucket is private."""
     checks = services()
     if all(check.is_well for check in checks):
         checks += [_asked(name, ask) for name, ask in STATE.items()]
+        if settings.PRESSCHECK_S3_BUCKET:
+            checks.append(_asked("bucket", _bucket))
     return checks
 
 
-def _asked(name: str, ask: Callable[[], str]) -> Check:
+def fix() -> None:
+    """Set up in the store what can be set up from here. Raises StorageDown, StorageRefuses."""
+    storage().mend()
+
+
+def _asked(name: str, ask: Callable[[], str | Check]) -> Check:
     try:
-        return Check(name, ask())
+        answer = ask()
+        return answer if isinstance(answer, Check) else Check(name, answer)
     except (OSError, DatabaseError, StorageError, OperationalError) as error:
         words = " ".join(str(error).split()) or "no answer"
         return Check(name, f"{type(error).__name__}: {words}")
@@ -118,6 +128,11 @@ def _jobs() -> str:
     if not waiting:
         return ""
     return f"{waiting} have waited for more than two minutes: is a worker running?"
+
+
+def _bucket() -> Check:
+    report = storage().report()
+    return Check("bucket", "; ".join(report.wrong), "; ".join(report.unknown))
 
 
 SERVICES = {"database": _database, "queue": _queue, "storage": _storage}

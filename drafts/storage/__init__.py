@@ -16,6 +16,7 @@ from django.conf import settings
 from drafts.storage.disk import DiskStorage
 from drafts.storage.errors import NoSuchObject, StorageDown, StorageFull
 from drafts.storage.kept import Kept
+from drafts.storage.report import Report
 
 # The object beside a file that holds its core metadata. Not the file's name and ``.metadata``: together they can be
 # longer than the 255 bytes that file systems take.
@@ -25,11 +26,13 @@ __all__ = [
     "METADATA",
     "Kept",
     "NoSuchObject",
+    "Report",
     "Storage",
     "StorageDown",
     "StorageFull",
     "Writer",
     "new_object_id",
+    "opened",
     "storage",
 ]
 
@@ -44,19 +47,30 @@ class Writer(Protocol):
 
 
 class Storage(Protocol):
-    """Where bytes lie."""
+    """Where bytes lie. With ``has_copies`` what is published lies there a second time, as a copy that readers get."""
+
+    has_copies: bool
 
     def create(self, object_id: str, name: str) -> Writer: ...
     def open(self, object_id: str, name: str) -> BinaryIO: ...
-    def size(self, object_id: str, name: str) -> int: ...
-    def promote(self, kept: Kept) -> None: ...
     def open_public(self, kept: Kept) -> BinaryIO: ...
+    def size(self, kept: Kept) -> int: ...
+    def promote(self, kept: Kept) -> None: ...
     def address(self, kept: Kept, *, cache_control: str) -> str | None: ...
     def delete(self, object_id: str) -> None: ...
     def delete_public(self, public_id: str) -> None: ...
     def objects(self) -> Iterator[tuple[str, datetime]]: ...
     def public_objects(self) -> Iterator[tuple[str, datetime]]: ...
     def local_path(self, object_id: str, name: str) -> Path | None: ...
+    def report(self) -> Report: ...
+    def mend(self) -> None: ...
+
+
+def opened(kept: Kept) -> BinaryIO:
+    """Open what readers get: the public copy of what has a public id. Raises NoSuchObject, StorageDown."""
+    if kept.public_id:
+        return storage().open_public(kept)
+    return storage().open(kept.object_id, kept.stored_as)
 
 
 def new_object_id() -> str:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from drafts.storage.errors import NoSuchObject
 from drafts.storage.full import translated
 from drafts.storage.kept import Kept
+from drafts.storage.report import Report
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}\Z")
 _NAME = re.compile(r"[A-Za-z0-9._+!-]{1,255}\Z")
@@ -58,6 +59,8 @@ class DiskWriter:
 class DiskStorage:
     """A folder of objects."""
 
+    has_copies = False
+
     def __init__(self, root: Path) -> None:
         self._root = root
 
@@ -97,12 +100,12 @@ class DiskStorage:
         del kept, cache_control
         return None
 
-    def size(self, object_id: str, name: str) -> int:
+    def size(self, kept: Kept) -> int:
         """Return the size in bytes. Raises NoSuchObject."""
         try:
-            return self._path(object_id, name).stat().st_size
+            return self._path(kept.object_id, kept.stored_as).stat().st_size
         except FileNotFoundError as error:
-            raise NoSuchObject(f"{name} is not in the store") from error
+            raise NoSuchObject(f"{kept.stored_as} is not in the store") from error
 
     def delete(self, object_id: str) -> None:
         """Delete everything under an object id; deleting twice is fine."""
@@ -127,3 +130,10 @@ class DiskStorage:
     def local_path(self, object_id: str, name: str) -> Path | None:
         """Return where the bytes lie on this machine, for the web server's own sending."""
         return self._path(object_id, name)
+
+    def report(self) -> Report:
+        """Return nothing to say: a folder is as private as the data folder that it is in."""
+        return Report()
+
+    def mend(self) -> None:
+        """Do nothing: there is nothing to set up."""

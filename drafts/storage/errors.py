@@ -15,3 +15,7 @@ class StorageFull(StorageError):
 
 class StorageDown(StorageError):
     """The store does not answer, or not as it should: nothing is known of the bytes, and later may be better."""
+
+
+class StorageRefuses(StorageDown):
+    """The store answers, and does not do what it was asked for: it may not, or cannot; later is no better."""

@@ -5,6 +5,7 @@ The bucket is private. A deployment that wants a CDN opens the prefix ``public/`
 
 import io
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any, BinaryIO
 from drafts.storage.errors import NoSuchObject
 from drafts.storage.full import translated
 from drafts.storage.kept import Kept
+from drafts.storage.report import Report
+from drafts.storage.s3_bucket import Bucket
 from drafts.storage.s3_client import Address, connect, spoken
 from drafts.storage.s3_reader import RangedReader
 from drafts.storage.s3_writer import S3Writer
@@ -28,8 +31,11 @@ _NAME = re.compile(r"[A-Za-z0-9._+!-]{1,264}\Z")
 class S3Storage:
     """A bucket of objects. ``scratch`` is a folder of this machine, for files that are on their way in."""
 
+    has_copies = True
+
     def __init__(self, address: Address, scratch: Path) -> None:
         self._client, self._bucket, self._scratch = connect(address), address.bucket, scratch
+        self._address = address
         scratch.mkdir(parents=True, exist_ok=True)
 
     def create(self, object_id: str, name: str) -> S3Writer:
@@ -51,9 +57,9 @@ class S3Storage:
     def _opened(self, key: str) -> BinaryIO:
         return io.BufferedReader(RangedReader(self._client, self._bucket, key), _BUFFER)
 
-    def size(self, object_id: str, name: str) -> int:
-        """Return the size in bytes. Raises NoSuchObject, StorageDown."""
-        return int(self._head(_key("staged", object_id, name))["ContentLength"])
+    def size(self, kept: Kept) -> int:
+        """Return the size in bytes of what readers get. Raises NoSuchObject, StorageDown."""
+        return int(self._head(_read_key(kept))["ContentLength"])
 
     def _head(self, key: str) -> Any:
         with spoken(key):
@@ -113,18 +119,12 @@ class S3Storage:
 
     def address(self, kept: Kept, *, cache_control: str) -> str | None:
         """Return an address that gives the object to whoever has it, for 60 seconds, by GET alone."""
-        public = bool(kept.public_id)
-        key = (
-            _key("public", kept.public_id, kept.filename)
-            if public
-            else _key("staged", kept.object_id, kept.stored_as)
-        )
         shown = {
             "ResponseContentType": kept.content_type,
             "ResponseContentDisposition": kept.content_disposition,
             "ResponseCacheControl": cache_control,
         }
-        where = {"Bucket": self._bucket, "Key": key}
+        where = {"Bucket": self._bucket, "Key": _read_key(kept)}
         signed: str = self._client.generate_presigned_url(
             "get_object", Params=where | shown, ExpiresIn=ADDRESS_SECONDS
         )
@@ -196,6 +196,31 @@ class S3Storage:
         """Return None: the bytes are not on this machine."""
         del object_id, name
         return None
+
+    def report(self) -> Report:
+        """Look at how the bucket is set up: is it private, does it forget. Raises StorageDown."""
+        object_id = secrets.token_hex(16)
+        check = _key("staged", object_id, "check")
+        try:
+            with spoken(check):
+                self._client.put_object(Bucket=self._bucket, Key=check, Body=b"check")
+            return self._set_up().report(check)
+        finally:
+            self.delete(object_id)
+
+    def mend(self) -> None:
+        """Give the bucket the lifecycle rule that it needs. Raises StorageRefuses where these credentials may not, StorageDown."""
+        self._set_up().mend()
+
+    def _set_up(self) -> Bucket:
+        return Bucket(self._client, connect(self._address, as_stranger=True), self._bucket)
+
+
+def _read_key(kept: Kept) -> str:
+    """Return the key of what readers get."""
+    if kept.public_id:
+        return _key("public", kept.public_id, kept.filename)
+    return _key("staged", kept.object_id, kept.stored_as)
 
 
 def _key(prefix: str, object_id: str, name: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from drafts.storage.errors import NoSuchObject, StorageDown, StorageError, StorageFull
+from drafts.storage.errors import NoSuchObject, StorageDown, StorageError, StorageFull, StorageRefuses
 
 log = logging.getLogger(__name__)
 
@@ -14,9 +14,10 @@ CONNECT_SECONDS = 3
 ANSWER_SECONDS = 15  # between two bytes of an answer, not for the whole of it
 ATTEMPTS = 3
 
-_MISSING = {"NoSuchKey", "NoSuchUpload", "404"}
+_MISSING = {"NoSuchKey", "NoSuchUpload", "NoSuchLifecycleConfiguration", "404"}
 _FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull"}
 _REFUSED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_NOT_THERE = {"NotImplemented", "MethodNotAllowed", "405", "501"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,13 @@ class Address:
     secret: str = field(default="", repr=False)
 
 
-def connect(address: Address) -> Any:
-    """Return a client, which threads may share. Every body's SHA-256 is signed, so the store refuses one that changed."""
+def connect(address: Address, *, as_stranger: bool = False) -> Any:
+    """Return a client, which threads may share; ``as_stranger`` signs nothing.
+
+    Every body's SHA-256 is signed, so the store refuses one that changed.
+    """
     import boto3
+    from botocore import UNSIGNED
     from botocore.config import Config
 
     session = boto3.session.Session(address.key or None, address.secret or None)
@@ -40,7 +45,7 @@ def connect(address: Address) -> Any:
         endpoint_url=address.endpoint or None,
         region_name=session.region_name or "us-east-1",
         config=Config(
-            signature_version="s3v4",
+            signature_version=UNSIGNED if as_stranger else "s3v4",
             s3={
                 "addressing_style": "path" if address.endpoint else "virtual",
                 "payload_signing_enabled": True,
@@ -84,7 +89,9 @@ def _translated(error: Any, what: str) -> StorageError:
     if code == "NoSuchBucket":
         return StorageDown("the store of files has no such bucket: the operator must make it")
     if code in _REFUSED:
-        return StorageDown(
+        return StorageRefuses(
             "the store of files refuses this server: the operator must look at its credentials"
         )
+    if code in _NOT_THERE:
+        return StorageRefuses(f"the store of files cannot do what was asked for ({code})")
     return StorageDown(f"the store of files answered {status} {code}: try again in a moment")
