@@ -1,5 +1,6 @@
-"""Deleting bytes for good: of canceled files and drafts, a day later, never of anything published."""
+"""Deleting bytes for good, a day later: of canceled files and drafts, never what readers of a release get."""
 
+import logging
 from enum import StrEnum
 
 from django.db import transaction
@@ -7,8 +8,11 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor
+from drafts.intake import rules
 from drafts.models import Draft, DraftState, EvidenceLog, File, FileState, Job
-from drafts.storage import storage
+from drafts.storage import NoSuchObject, storage
+
+log = logging.getLogger(__name__)
 
 
 class Event(StrEnum):
@@ -58,18 +62,42 @@ def _purge_file(job: Job) -> list[str]:
 
 def orphans() -> int:
     """Delete objects older than a day that no row speaks of: uploads that died half-way. Returns how many."""
-    from drafts.intake.rules import grace
-
-    before, deleted = timezone.now() - grace(), 0
+    before, deleted = timezone.now() - rules.grace(), 0
     for object_id, written in storage().objects():
         if written < before and not has_row(object_id):
             storage().delete(object_id)
             deleted += 1
     for public_id, written in storage().public_objects():
-        if written < before and not File.objects.filter(public_id=public_id).exists():
+        if written < before and not has_public_row(public_id):
             storage().delete_public(public_id)
             deleted += 1
     return deleted
+
+
+def staged_copies() -> int:
+    """Delete, a day after publishing, what was staged and lies there as a public copy, too. Returns how many.
+
+    By then nobody has an address of the staged copy any more. It stays where the public one is not whole.
+    """
+    if not storage().has_copies:
+        return 0
+    before, deleted = timezone.now() - rules.grace(), 0
+    for object_id, _ in storage().objects():
+        file = File.objects.published().filter(object_id=object_id, published_at__lt=before).first()
+        if file is not None and _is_public(file):
+            storage().delete(object_id)
+            deleted += 1
+    return deleted
+
+
+def _is_public(file: File) -> bool:
+    try:
+        is_whole = storage().size(file.kept) == file.size and storage().size(file.kept_metadata) > 0
+    except NoSuchObject:
+        is_whole = False
+    if not is_whole:
+        log.error("the public copy of %s is not whole: the staged one stays; run verify_storage", file)
+    return is_whole
 
 
 def has_row(object_id: str) -> bool:
@@ -78,3 +106,8 @@ def has_row(object_id: str) -> bool:
         File.objects.filter(object_id=object_id, purged_at=None).exists()
         or EvidenceLog.objects.filter(object_id=object_id, purged_at=None).exists()
     )
+
+
+def has_public_row(public_id: str) -> bool:
+    """Say whether a row speaks of a public copy."""
+    return File.objects.filter(public_id=public_id).exists()

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -16,16 +17,17 @@ from drafts.evidence.add import OBJECT_NAME
 from drafts.models import EvidenceLog, File
 from drafts.operations import dumps
 from drafts.operations.dumps import BackupRefused
-from drafts.storage import METADATA, NoSuchObject, storage
+from drafts.storage import METADATA, Kept, NoSuchObject, opened, storage
 
 NO_KEY = (
     "The secret key is not part of a backup: keep a copy of it elsewhere. Without it draft links and second factors are "
     "lost; with it and a backup somebody could make draft links."
 )
-_FORMAT = 1
+_FORMAT = 2
 _MANIFEST = "backup.json"
 _EVERY = 500
 _CHUNK = 1024 * 1024
+_ROWS = 500
 Say = Callable[[str], None]
 
 
@@ -49,6 +51,7 @@ def make(folder: Path, *, say: Say) -> None:
         "made": timezone.now().isoformat(timespec="seconds"),
         "database": database.name,
         "sha256": _sha256(database),
+        "published": dict(File.objects.published().values_list("object_id", "public_id")),
     }
     part = folder / f"{_MANIFEST}.part"
     part.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -63,41 +66,42 @@ def _must_be_new(folder: Path) -> None:
         raise BackupRefused(f"{folder} is not a folder") from error
 
 
-def _names() -> Iterator[tuple[str, str]]:
-    """Yield object id and name of everything that rows speak of now."""
-    files = File.objects.with_bytes().values_list("object_id", "filename").iterator()
-    logs = EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True).iterator()
-    for object_id, filename in files:
-        yield object_id, filename
-        yield object_id, METADATA
-    yield from ((object_id, OBJECT_NAME) for object_id in logs)
+def _kept() -> Iterator[Kept]:
+    """Yield where readers get everything that rows speak of now."""
+    for file in File.objects.with_bytes().iterator(chunk_size=_ROWS):
+        yield file.kept
+        yield file.kept_metadata
+    logs = EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True)
+    for object_id in logs.iterator(chunk_size=_ROWS):
+        yield Kept(object_id, OBJECT_NAME, OBJECT_NAME)
 
 
 def _copy_all(objects: Path, say: Say) -> None:
     count = 0
-    for object_id, name in _names():
-        target = objects / object_id / name
+    for kept in _kept():
+        target = objects / kept.object_id / kept.stored_as
         if not target.exists():
-            _copy(object_id, name, target)
+            _copy(kept, target)
             count += 1
             if count % _EVERY == 0:
                 say(f"objects: {count}")
     say(f"objects: {count} copied")
 
 
-def _copy(object_id: str, name: str, target: Path) -> None:
+def _copy(kept: Kept, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name("incoming.part")
     try:
-        where = storage().local_path(object_id, name)
+        where = storage().local_path(kept.object_id, kept.stored_as)
         if where is not None and _linked(where, target):
             return
-        with closing(storage().open(object_id, name)) as source, part.open("wb") as copy:
+        with closing(opened(kept)) as source, part.open("wb") as copy:
             shutil.copyfileobj(source, copy, _CHUNK)
     except (NoSuchObject, FileNotFoundError) as error:
-        if _is_gone(object_id):  # deleted since its row was read
+        part.unlink(missing_ok=True)
+        if _is_gone(kept.object_id):  # deleted since its row was read
             return
-        raise BackupRefused(f"{object_id}/{name} is missing: run verify_storage") from error
+        raise BackupRefused(f"{kept.object_id}/{kept.stored_as} is missing: run verify_storage") from error
     part.replace(target)
 
 
@@ -127,41 +131,71 @@ def _sha256(path: Path) -> str:
 
 def restore(folder: Path, *, say: Say) -> None:
     """Fill an empty database and an empty store from a backup. Raises BackupRefused, and then the database is empty."""
-    database = _dumped(folder)
+    manifest = _manifest(folder)
+    database = _dumped(folder, manifest)
     dumps.must_be_empty()
-    if next(storage().objects(), None) is not None:
-        raise BackupRefused("the store is not empty: restore into a new data folder")
+    if next(chain(storage().objects(), storage().public_objects()), None) is not None:
+        raise BackupRefused("the store is not empty: restore into a new data folder, or an empty bucket")
     count = 0
-    for path in sorted((folder / "objects").glob("*/*")):
-        _put_back(path)
-        count += 1
-        if count % _EVERY == 0:
+    for number, place in enumerate(sorted((folder / "objects").glob("*")), 1):
+        count += _put_back(place, manifest.published.get(place.name, ""))
+        if number % _EVERY == 0:
             say(f"objects: {count}")
     say(f"objects: {count} copied")
     dumps.load(database)
     say("database: restored")
 
 
-def _dumped(folder: Path) -> Path:
-    """Return the dump of a whole backup. Raises BackupRefused."""
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What a whole backup says of itself; ``published`` holds the public ids of what was published, by object id."""
+
+    database: str
+    sha256: str
+    published: Mapping[str, str]
+
+
+def _manifest(folder: Path) -> _Manifest:
+    """Read the manifest of a whole backup. Raises BackupRefused."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        database, digest, form = manifest["database"], manifest["sha256"], manifest["format"]
+        told = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        if told["format"] != _FORMAT:
+            raise BackupRefused(
+                f"{folder} was made by another version of Presscheck (format {told['format']})"
+            )
+        return _Manifest(told["database"], told["sha256"], dict(told["published"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackupRefused(f"{folder} is not a whole backup: it has no readable {_MANIFEST}") from error
-    if form != _FORMAT:
-        raise BackupRefused(f"{folder} was made by another version of Presscheck (format {form})")
-    if database != dumps.filename():
+
+
+def _dumped(folder: Path, manifest: _Manifest) -> Path:
+    """Return the dump of a whole backup. Raises BackupRefused."""
+    if manifest.database != dumps.filename():
         raise BackupRefused(
-            f"the backup holds {database}, and this server's database reads {dumps.filename()}: SQLite and PostgreSQL do not mix"
+            f"the backup holds {manifest.database}, and this server's database reads {dumps.filename()}: "
+            "SQLite and PostgreSQL do not mix"
         )
     path = folder / dumps.filename()
-    if not path.exists() or _sha256(path) != digest:
+    if not path.exists() or _sha256(path) != manifest.sha256:
         raise BackupRefused(f"{path} is not as it was written")
     return path
 
 
-def _put_back(path: Path) -> None:
+def _put_back(place: Path, public_id: str) -> int:
+    """Write an object's files to the store, what was published to where the public reads it; returns how many."""
+    paths = sorted(place.iterdir())
+    for path in paths:
+        _write(path)
+    if public_id and storage().has_copies:
+        (filename,) = (path.name for path in paths if path.name != METADATA)
+        for path in paths:
+            shown = f"{filename}.metadata" if path.name == METADATA else filename
+            storage().promote(Kept(place.name, path.name, shown, public_id))
+        storage().delete(place.name)
+    return len(paths)
+
+
+def _write(path: Path) -> None:
     writer = storage().create(path.parent.name, path.name)
     try:
         with path.open("rb") as file:

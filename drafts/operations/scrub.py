@@ -1,8 +1,9 @@
-"""Stored bytes against the rows that speak of them: every byte is read and hashed again."""
+"""Stored bytes against the rows that speak of them: every byte is read and hashed again, where readers get it."""
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -10,10 +11,11 @@ from drafts.evidence.add import OBJECT_NAME
 from drafts.intake import purge
 from drafts.intake.rules import grace
 from drafts.models import EvidenceLog, File
-from drafts.storage import METADATA, NoSuchObject, storage
+from drafts.storage import Kept, NoSuchObject, StorageDown, opened, storage
 
 _CHUNK = 1024 * 1024
 _ROWS = 500
+_PATIENCE = 3  # objects one after another that a store does not give, before it counts as down
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,63 +39,106 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One object that is not as it should be; ``is_wrong`` when a row speaks of it, and not for an orphan."""
+    """One object that is not as it should be; ``is_wrong`` when a row speaks of it, and not for an orphan.
+
+    Of a public copy (``is_public``) ``object_id`` is the public id.
+    """
 
     object_id: str
     name: str
     reason: str
     is_wrong: bool = True
+    is_public: bool = False
 
     def __str__(self) -> str:
-        return f"{self.object_id}/{self.name}: {self.reason}"
+        return f"{'public/' if self.is_public else ''}{self.object_id}/{self.name}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
-    """What a row says of one object: sizes in bytes (None where no row says), SHA-256 in hex."""
+    """What a row says of one object: sizes in bytes (None where no row says), SHA-256 in hex; may it be gone."""
 
     row: File | EvidenceLog
-    name: str
+    kept: Kept
     sha256: str
     size: int | None = None
+    may_be_gone: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        return bool(self.kept.public_id) and storage().has_copies
+
+    def difference(self, reason: str) -> Difference:
+        if self.is_public:
+            return Difference(self.kept.public_id, self.kept.filename, reason, is_public=True)
+        return Difference(self.kept.object_id, self.kept.stored_as, reason)
 
 
 def differences(share: Share) -> Iterator[Difference]:
     """Yield every object of a share that is missing, has other bytes, or lies there without a row.
 
     What is deleted while this runs is no difference; an orphan is one when it is older than a day, when the scheduler
-    deletes it.
+    deletes it. Raises StorageDown when the store gives nothing any more.
     """
+    refused = 0
     for expected in _expected(share):
-        reason = _wrong(expected)
+        try:
+            reason, refused = _wrong(expected), 0
+        except StorageDown as error:
+            refused += 1
+            if refused == _PATIENCE:
+                raise
+            reason = f"cannot be read: {error}"
         if reason and _still_spoken_of(expected.row):
-            yield Difference(expected.row.object_id, expected.name, reason)
+            yield expected.difference(reason)
+    yield from _orphans(share)
+
+
+def _orphans(share: Share) -> Iterator[Difference]:
     before = timezone.now() - grace()
+
+    def is_old(object_id: str, written: datetime) -> bool:
+        return share.has(object_id) and written < before
+
+    words = "no row speaks of it; it will be deleted"
     for object_id, written in storage().objects():
-        if share.has(object_id) and written < before and not purge.has_row(object_id):
-            yield Difference(object_id, "", "no row speaks of it; it will be deleted", is_wrong=False)
+        if is_old(object_id, written) and not purge.has_row(object_id):
+            yield Difference(object_id, "", words, is_wrong=False)
+    for public_id, written in storage().public_objects():
+        if is_old(public_id, written) and not purge.has_public_row(public_id):
+            yield Difference(public_id, "", words, is_wrong=False, is_public=True)
 
 
 def _expected(share: Share) -> Iterator[_Expected]:
     for file in File.objects.with_bytes().order_by("pk").iterator(chunk_size=_ROWS):
         if share.has(file.object_id):
-            yield _Expected(file, file.filename, file.sha256, file.size)
-            yield _Expected(file, METADATA, file.metadata_sha256)
+            yield from _expected_of(file)
     for log in EvidenceLog.objects.filter(purged_at=None).order_by("pk").iterator(chunk_size=_ROWS):
         if share.has(log.object_id):
-            yield _Expected(log, OBJECT_NAME, log.sha256, log.size)
+            yield _Expected(log, Kept(log.object_id, OBJECT_NAME, OBJECT_NAME), log.sha256, log.size)
+
+
+def _expected_of(file: File) -> Iterator[_Expected]:
+    """Yield what readers get, and the staged copy of what is published, which may be kept still."""
+    for kept, sha256, size in (
+        (file.kept, file.sha256, file.size),
+        (file.kept_metadata, file.metadata_sha256, None),
+    ):
+        yield _Expected(file, kept, sha256, size)
+        if kept.public_id and storage().has_copies:
+            yield _Expected(file, replace(kept, public_id=""), sha256, size, may_be_gone=True)
 
 
 def _wrong(expected: _Expected) -> str:
     """Return in words how the bytes differ from the row, or nothing."""
     digest, size = hashlib.sha256(), 0
     try:
-        with storage().open(expected.row.object_id, expected.name) as file:
+        with opened(expected.kept) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
     except NoSuchObject:
-        return "missing"
+        return "" if expected.may_be_gone else "missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if expected.size is not None and size != expected.size:

@@ -108,6 +108,7 @@ def _deleted(path: Path) -> bool:
 
 PRUNING: dict[str, Callable[[], int]] = {
     "orphaned objects": purge.orphans,
+    "staged copies of what is published": purge.staged_copies,
     "origins of old events": audit.forget_origins,
     "sessions": _sessions,
     "ended jobs": _jobs,
