@@ -22,7 +22,14 @@ from drafts.storage import storage
 from tests import bodies, wheels
 from tests.environment import DATA, PORT
 
-pytest_plugins = ["tests.live", "tests.clients", "tests.uploaders", "tests.browser", "tests.fault_proxy"]
+pytest_plugins = [
+    "tests.live",
+    "tests.clients",
+    "tests.uploaders",
+    "tests.browser",
+    "tests.fault_proxy",
+    "tests.backups",
+]
 
 PASSWORD = "correct horse battery staple"
 SECRETS = {

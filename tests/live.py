@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -30,17 +31,23 @@ def eventually(question, *, seconds: float = PATIENCE, every: float = 0.05):
 
 
 class Program:
-    """One child process of the server, with its log."""
+    """One child process of the server, with its log; ``environment`` is what is told to it beside this process's own."""
 
-    def __init__(self, name: str, *command: str) -> None:
+    def __init__(self, name: str, *command: str, environment: dict[str, str] | None = None) -> None:
         self._name, self._command = name, command
+        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen | None = None
         self.log_path = Path(DATA) / f"{name}.test.log"
 
     def start(self) -> None:
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self._command], cwd=CODE, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [sys.executable, *self._command],
+                cwd=CODE,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     @property

@@ -6,57 +6,18 @@ import json
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
-from django.test import Client
 
-from drafts.models import EvidenceLog, File
+from drafts.models import File
 from drafts.operations import backup, dumps
 from drafts.operations.dumps import BackupRefused
 from drafts.storage import storage
 from tests import wheels
-from tests.conftest import draft_url, publish
+from tests.backups import made, manage, whole
 
-ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def manage(data: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess:
-    """A command on another data folder."""
-    environment = {**os.environ, "PRESSCHECK_DATA": str(data), **more}
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def full(draft, ci, mike, rita):
-    """A published release, a draft that replaced a file, and a log."""
-    browser = Client()
-    browser.force_login(rita)
-    file = draft.files.first()
-    browser.post(draft_url(draft, "evidence-add"), {"log": f"{file.sha256}  {file.filename}\n"})
-    publish(draft, mike)
-    for seed in ("one", "two"):
-        files = {"sampleproject/__init__.py": seed.encode()}
-        assert ci.upload(wheels.wheel(version="2.0", files=files)).status_code == 200
-    assert (File.objects.count(), EvidenceLog.objects.count()) == (4, 1)
-
-
-def made(folder: Path) -> tuple[Path, list[str]]:
-    said: list[str] = []
-    backup.make(folder, say=said.append)
-    return folder, said
-
-
-def whole(data: Path, **more: str) -> None:
-    for command in ("verify_audit", "verify_storage"):
-        done = manage(data, command, **more)
-        assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
 @pytest.mark.embedded
@@ -86,25 +47,18 @@ def test_bytes_are_copied_where_they_cannot_be_linked(full, tmp_path, monkeypatc
 
 
 @pytest.mark.services
-def test_a_restored_copy_is_whole_on_postgresql(full, tmp_path):
+def test_a_restored_copy_is_whole_on_postgresql(full, tmp_path, another_database):
+    """It is true that what lay in a bucket can be restored into a folder, and that no database is overwritten."""
     folder, _ = made(tmp_path / "backup")
-    name = f"restored_{os.getpid()}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    try:
-        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-        elsewhere = {"DATABASE_URL": url, "PRESSCHECK_S3_BUCKET": "", "PRESSCHECK_S3_ENDPOINT": ""}
-        done = manage(tmp_path / "new", "restore", str(folder), **elsewhere)
-        assert done.returncode == 0, done.stderr
-        whole(tmp_path / "new", **elsewhere)
-        again = manage(tmp_path / "third", "restore", str(folder), **elsewhere)
-        assert (again.returncode, again.stderr) == (
-            1,
-            "Refused: the database that DATABASE_URL names is not empty\n",
-        )
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name}")
+    elsewhere = {**another_database, "PRESSCHECK_S3_BUCKET": "", "PRESSCHECK_S3_ENDPOINT": ""}
+    done = manage(tmp_path / "new", "restore", str(folder), **elsewhere)
+    assert done.returncode == 0, done.stderr
+    whole(tmp_path / "new", **elsewhere)
+    again = manage(tmp_path / "third", "restore", str(folder), **elsewhere)
+    assert (again.returncode, again.stderr) == (
+        1,
+        "Refused: the database that DATABASE_URL names is not empty\n",
+    )
 
 
 def test_the_secret_key_is_not_in_it(full, tmp_path):
