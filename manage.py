@@ -11,9 +11,13 @@ def main() -> None:
         from drafts.operations import up
 
         sys.exit(up.main(sys.argv[2:]))
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Refused: {error}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The one-time way in of the embedded shape."""
 
-from ipaddress import ip_address
-
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import people
 from accounts.audit import Origin
 from accounts.models import SignInLink
+from accounts.peers import is_this_machine
 
 
 @never_cache
@@ -18,7 +17,7 @@ from accounts.models import SignInLink
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Show whom the link signs in, and do it on POST: mail scanners and previews follow links."""
     link = SignInLink.usable(token)
-    if link is None or link.user.is_enrolled or (link.loopback_only and not _is_loopback(request)):
+    if link is None or link.user.is_enrolled or (link.loopback_only and not is_this_machine(request)):
         raise Http404("This link was used, is too old, or was made for another machine.")
     if request.method == "GET":
         return render(request, "account/welcome.html", {"person": link.user})
@@ -26,13 +25,6 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404("This link was used.")
     login(request, link.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return redirect("queue")
-
-
-def _is_loopback(request: HttpRequest) -> bool:
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
 
 
 def no_such_page(request: HttpRequest) -> HttpResponse:

@@ -1,12 +1,13 @@
 """How gunicorn serves: threads for slow bodies, two processes, nothing written outside the data folder."""
 
 import gc
+import sys
 from typing import Any
 
 from gunicorn import glogging
 
 from config import settings
-from drafts.operations import lifeline
+from drafts.operations import claims, lifeline
 from drafts.secrets import ScrubFilter
 
 
@@ -34,6 +35,17 @@ graceful_timeout = 8
 keepalive = 5
 loglevel = "info"
 control_socket_disable = True
+# Whom to believe is asked in one place: config/proxies.py.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
+
+def on_starting(server: Any) -> None:
+    """Do not listen where other machines could reach a server that people use without https."""
+    for address in () if settings.IS_HTTPS else server.cfg.address:
+        if isinstance(address, tuple) and not claims.is_loopback(str(address[0])):
+            sys.exit(str(claims.in_the_clear(str(address[0]))))
 
 
 def when_ready(_server: Any) -> None:

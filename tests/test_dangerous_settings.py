@@ -7,48 +7,154 @@ from pathlib import Path
 
 import pytest
 
-MANAGE = Path(__file__).parent.parent / "manage.py"
+from tests.test_up import free_port
+
+CODE = Path(__file__).parent.parent
+KEY = "as long as a key should be, and nobody else's, so that checks are content"
 PRODUCTION = {
     "DATABASE_URL": "postgres://somebody@127.0.0.1:1/nowhere",
     "REDIS_URL": "redis://127.0.0.1:1/0",
-    "PRESSCHECK_SECRET_KEY": "as long as a key should be, and nobody else's, so that checks are content",
+    "PRESSCHECK_SECRET_KEY": KEY,
 }
 S3 = {"PRESSCHECK_S3_BUCKET": "files"}
-NOT_OWN = {*PRODUCTION, *S3, "PRESSCHECK_S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+FOREIGN = ("PRESSCHECK_", "AWS_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
 
 
-def check(folder, **changes):
+def environment(folder, **shape):
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    told = {name: value for name, value in shape.items() if value is not None}
+    return {**own, "PRESSCHECK_DATA": str(folder), **told}
+
+
+def run(folder, *arguments, **shape):
+    """Run Python with nothing but these settings."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=CODE,
+        check=False,
+        env=environment(folder, **shape),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def read(folder, **shape):
     """Read the settings as every process does at its start; connects to nothing."""
-    shape = {name: value for name, value in {**PRODUCTION, **changes}.items() if value}
-    own = {name: value for name, value in os.environ.items() if name not in NOT_OWN}
-    environment = {**own, "PRESSCHECK_DATA": str(folder), **shape}
-    command = [sys.executable, str(MANAGE), "check"]
-    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
+    return run(folder, "-c", "from config import settings; print(settings.DEBUG)", **shape)
 
 
-def test_the_production_shape_is_accepted(tmp_path):
-    answer = check(tmp_path)
+@pytest.mark.parametrize("shape", [{}, PRODUCTION, {**PRODUCTION, **S3}], ids=["embedded", "services", "S3"])
+def test_the_shapes_are_accepted(tmp_path, shape):
+    answer = run(tmp_path, "manage.py", "check", **shape)
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"PRESSCHECK_SECRET_KEY": None}, "PRESSCHECK_SECRET_KEY is not"),
-        ({"DATABASE_URL": None}, "several hosts cannot share a SQLite file"),
-        ({"PRESSCHECK_S3_ENDPOINT": "http://127.0.0.1:1"}, "name the bucket"),
-        ({**S3, "AWS_ACCESS_KEY_ID": "half"}, "only one is set"),
-        ({**S3, "PRESSCHECK_ACCEL": "/objects"}, "set one of the two"),
-    ],
-    ids=[
-        "a key of its own on every host",
-        "a SQLite file for several hosts",
-        "an S3 server without a bucket",
-        "half a credential",
-        "files from a folder that are in a bucket",
-    ],
-)
-def test_a_dangerous_shape_is_refused(tmp_path, changes, words):
-    answer = check(tmp_path, **changes)
+HARMLESS = {
+    "https in public": {"PRESSCHECK_URL": "https://packages.example.org"},
+    "http on this machine": {"PRESSCHECK_URL": "http://127.0.0.1:9000/"},
+    "http by another of its names": {"PRESSCHECK_URL": "http://[::1]:9000"},
+    "a name with its port": {"PRESSCHECK_URL": "https://packages.example.org:8443"},
+    "all hosts of a domain": {"PRESSCHECK_ALLOWED_HOSTS": ".example.org"},
+    "proxies": {"PRESSCHECK_PROXIES": "unix, 127.0.0.1, 10.0.0.0/24, ::1"},
+    "a location of nginx": {"PRESSCHECK_ACCEL": "/objects/"},
+    "a metrics token": {"PRESSCHECK_METRICS_TOKEN": "sixteen-or-more-x"},
+    "a key that was made": {"PRESSCHECK_SECRET_KEY": "q7-Yk2J0ZbLr5mXvT9sWcE4hNf8uPdAgKi3oRx6"},
+    "a Redis with TLS": {**PRODUCTION, "REDIS_URL": "rediss://cache.example.org:6380/1"},
+}
+
+
+@pytest.mark.parametrize("shape", HARMLESS.values(), ids=HARMLESS.keys())
+def test_what_hurts_nobody_is_accepted(tmp_path, shape):
+    answer = read(tmp_path, **shape)
+    assert (answer.returncode, answer.stdout) == (0, "False\n"), answer.stderr
+
+
+DANGEROUS = {
+    "no key of its own on every host": (
+        {**PRODUCTION, "PRESSCHECK_SECRET_KEY": None},
+        "PRESSCHECK_SECRET_KEY is not",
+    ),
+    "a short key": ({**PRODUCTION, "PRESSCHECK_SECRET_KEY": "hunter2"}, "can be guessed"),
+    "a key of one letter": ({**PRODUCTION, "PRESSCHECK_SECRET_KEY": "x" * 64}, "can be guessed"),
+    "a short key on one machine": ({"PRESSCHECK_SECRET_KEY": "hunter2"}, "can be guessed"),
+    "an example's key": ({"PRESSCHECK_SECRET_KEY": f"Change-Me-{KEY}"}, "an example's"),
+    "Django's example of a key": ({"PRESSCHECK_SECRET_KEY": f"django-insecure-{KEY}"}, "an example's"),
+    "a SQLite file for several hosts": (
+        {**PRODUCTION, "DATABASE_URL": None},
+        "several hosts cannot share a SQLite file",
+    ),
+    "a SQLite file by address": ({**PRODUCTION, "DATABASE_URL": "sqlite:///x"}, "no PostgreSQL database"),
+    "another queue": ({**PRODUCTION, "REDIS_URL": "amqp://127.0.0.1"}, "no Redis server"),
+    "an S3 server without a bucket": ({"PRESSCHECK_S3_ENDPOINT": "http://127.0.0.1:1"}, "name the bucket"),
+    "half a credential": ({**S3, "AWS_ACCESS_KEY_ID": "half"}, "only one is set"),
+    "files from a folder that are in a bucket": (
+        {**S3, "PRESSCHECK_ACCEL": "/objects"},
+        "set one of the two",
+    ),
+    "http in public": ({"PRESSCHECK_URL": "http://packages.example.org"}, "must not travel in the clear"),
+    "http in a private network": ({"PRESSCHECK_URL": "http://10.0.0.5:8000"}, "must not travel in the clear"),
+    "a name like this machine's": (
+        {"PRESSCHECK_URL": "http://localhost.example.org"},
+        "must not travel in the clear",
+    ),
+    "an address without scheme": ({"PRESSCHECK_URL": "packages.example.org"}, "is no address"),
+    "an address with a path": ({"PRESSCHECK_URL": "https://packages.example.org/index"}, "is no address"),
+    "an address with a password": ({"PRESSCHECK_URL": "https://a:b@packages.example.org"}, "is no address"),
+    "an address with a port that is none": (
+        {"PRESSCHECK_URL": "https://packages.example.org:x"},
+        "is no address",
+    ),
+    "any host": ({"PRESSCHECK_ALLOWED_HOSTS": "packages.example.org,*"}, "names that are not its own"),
+    "any host of a domain": ({"PRESSCHECK_ALLOWED_HOSTS": "*.example.org"}, "names that are not its own"),
+    "a location that is no path": ({"PRESSCHECK_ACCEL": "objects"}, "is no path"),
+    "a location on another host": ({"PRESSCHECK_ACCEL": "//objects"}, "is no path"),
+    "metrics behind a short token": ({"PRESSCHECK_METRICS_TOKEN": "metrics"}, "can be guessed"),
+    "everybody a proxy": ({"PRESSCHECK_PROXIES": "0.0.0.0/0"}, "everybody may say"),
+    "everybody a proxy, IPv6": ({"PRESSCHECK_PROXIES": "::/0"}, "everybody may say"),
+    "a proxy by name": ({"PRESSCHECK_PROXIES": "nginx"}, "is no address, no network"),
+    "a limit that is no number": ({"PRESSCHECK_THREADS": "many"}, "no whole number above 0"),
+    "a limit of nothing": ({"PRESSCHECK_FILE_SIZE_LIMIT": "0"}, "no whole number above 0"),
+    "a time that never ends": ({"PRESSCHECK_SWEEP_SECONDS": "inf"}, "no number above 0"),
+    "a secret that is not mounted": ({"PRESSCHECK_SECRET_KEY_FILE": "/nowhere/key"}, "which cannot be read"),
+    "a data folder that cannot be": ({"PRESSCHECK_DATA": "/proc/nothing"}, "cannot be made"),
+}
+
+
+@pytest.mark.parametrize(("shape", "words"), DANGEROUS.values(), ids=DANGEROUS.keys())
+def test_what_would_hurt_is_refused(tmp_path, shape, words):
+    answer = read(tmp_path, **shape)
     assert answer.returncode != 0
-    assert words in answer.stderr
+    assert words in answer.stderr.splitlines()[-1]
+
+
+def test_every_reason_is_said_at_once(tmp_path):
+    shape = {"PRESSCHECK_URL": "http://packages.example.org", "PRESSCHECK_ALLOWED_HOSTS": "*"}
+    answer = run(tmp_path, "manage.py", "doctor", **shape)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Refused: PRESSCHECK_URL is")
+    assert "PRESSCHECK_ALLOWED_HOSTS has" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_server_says_why_it_does_not_start(tmp_path):
+    told = ("--no-sample", "--port", str(free_port()))
+    answer = run(tmp_path, "manage.py", "up", *told, PRESSCHECK_SECRET_KEY="hunter2")
+    assert answer.returncode == 1
+    assert "PRESSCHECK_SECRET_KEY can be guessed" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_nothing_switches_debugging_on(tmp_path):
+    """It is true that there is no setting for pages with sources and settings on them."""
+    switches = dict.fromkeys(["DEBUG", "DJANGO_DEBUG", "PRESSCHECK_DEBUG"], "1")
+    assert read(tmp_path, **switches).stdout == "False\n"
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0"])
+def test_gunicorn_does_not_serve_http_to_other_machines(tmp_path, address):
+    """It is true that without https in PRESSCHECK_URL gunicorn listens on loopback alone."""
+    answer = run(tmp_path, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", address)
+    assert answer.returncode == 1
+    assert "must not travel in the clear" in answer.stderr
+    assert "Listening at" not in answer.stderr

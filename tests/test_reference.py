@@ -57,9 +57,14 @@ def test_a_command_takes_what_its_line_says(command):
     assert required == {option for option in options if f"[{option}" not in synopsis}
 
 
+def settings_read() -> set[str]:
+    """The names of all settings that config/settings reads."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "config" / "settings").glob("*.py")]
+    return set(re.findall(r'(?:env|listed|number|count|environ\.get)\(\s*"([A-Z0-9_]+)"', "\n".join(sources)))
+
+
 def test_every_setting_is_there_and_no_other():
-    settings = (ROOT / "config" / "settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'(?:_env|_list|environ\.get)\(\s*"([A-Z0-9_]+)"', settings))
+    read = settings_read()
     assert "PRESSCHECK_URL" in read
     assert {name for row in rows("Settings") for name in spelled(row[0])} == read
 

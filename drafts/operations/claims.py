@@ -60,14 +60,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 def refuse_http_in_public(host: str, url: str) -> None:
     """Raise NotStarted when other machines could reach a server that people use without https."""
-    if not url.startswith("https://") and not _is_loopback(host):
-        raise NotStarted(
-            f"other machines can reach {host}, and passwords and tokens must not travel in the clear: put a proxy with "
-            "https in front and set PRESSCHECK_URL=https://…, or listen on 127.0.0.1",
-        )
+    if not url.startswith("https://") and not is_loopback(host):
+        raise in_the_clear(host)
 
 
-def _is_loopback(host: str) -> bool:
+def in_the_clear(host: str) -> NotStarted:
+    """Return the words for a server without https that other machines can reach."""
+    return NotStarted(
+        f"other machines can reach {host}, and passwords and tokens must not travel in the clear: put a proxy with "
+        "https in front and set PRESSCHECK_URL=https://…, or listen on 127.0.0.1",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address or a name, as it is spelled, leads to this machine alone."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:

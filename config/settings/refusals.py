@@ -1,0 +1,166 @@
+"""What the program does not start with, because it would hurt: one rule each, in words that say what to set."""
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.address import (
+    ALLOWED_HOSTS,
+    METRICS_TOKEN,
+    PRESSCHECK_ACCEL,
+    PRESSCHECK_PROXIES,
+    PRESSCHECK_URL,
+    UNIX,
+)
+from config.settings.environment import env
+from drafts.operations.claims import is_loopback
+
+KEY_LENGTH = 32  # characters; what the command below prints has 64
+KEY_VARIETY = 10  # different characters
+METRICS_TOKEN_LENGTH = 16  # characters
+_MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+# What examples and generators write where a key belongs.
+_KNOWN_KEYS = (
+    "django-insecure",
+    "change-me",
+    "changeme",
+    "change_me",
+    "placeholder",
+    "replace-me",
+    "your-secret",
+)
+
+
+def refuse_what_hurts() -> None:
+    """Raise ImproperlyConfigured with every reason not to start, in one line."""
+    reasons = [reason for rule in RULES for reason in rule()]
+    if reasons:
+        raise ImproperlyConfigured(" ".join(reasons))
+
+
+def _key() -> Iterator[str]:
+    key = env("PRESSCHECK_SECRET_KEY")
+    if not key:
+        if env("DATABASE_URL"):
+            yield (
+                "DATABASE_URL is set, and PRESSCHECK_SECRET_KEY is not: every host must have the same key, and it must "
+                f"outlive them. {_MAKE_A_KEY}."
+            )
+    elif any(known in key.lower() for known in _KNOWN_KEYS):
+        yield f"PRESSCHECK_SECRET_KEY is an example's, which everybody knows. {_MAKE_A_KEY}."
+    elif len(key) < KEY_LENGTH or len(set(key)) < KEY_VARIETY:
+        yield (
+            f"PRESSCHECK_SECRET_KEY can be guessed: it takes at least {KEY_LENGTH} characters, {KEY_VARIETY} of them "
+            f"different. {_MAKE_A_KEY}."
+        )
+
+
+def _address() -> Iterator[str]:
+    try:
+        parts = urlsplit(PRESSCHECK_URL)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not host or parts.path or parts.query or parts.username:
+        yield (
+            f"PRESSCHECK_URL is '{PRESSCHECK_URL}', which is no address such as https://packages.example.org: scheme, host "
+            "and, where it is not the usual one, port."
+        )
+    elif parts.scheme == "http" and not is_loopback(host):
+        yield (
+            f"PRESSCHECK_URL is '{PRESSCHECK_URL}', and passwords and tokens must not travel in the clear: put a proxy with "
+            "https in front and set PRESSCHECK_URL=https://…"
+        )
+
+
+def _hosts() -> Iterator[str]:
+    if any("*" in host for host in ALLOWED_HOSTS):
+        yield (
+            "PRESSCHECK_ALLOWED_HOSTS has a '*', with which the server answers to names that are not its own: list the "
+            "names, or leave it out."
+        )
+
+
+def _database() -> Iterator[str]:
+    url = env("DATABASE_URL")
+    if url and urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        yield (
+            "DATABASE_URL names no PostgreSQL database (postgres://USER:PASSWORD@HOST/NAME): without it, SQLite is used "
+            "in the data folder."
+        )
+
+
+def _redis() -> Iterator[str]:
+    url = env("REDIS_URL")
+    if url and not env("DATABASE_URL"):
+        yield (
+            "REDIS_URL is set, and DATABASE_URL is not: several hosts cannot share a SQLite file. Name a PostgreSQL "
+            "database, or leave REDIS_URL out."
+        )
+    if url and urlsplit(url).scheme not in {"redis", "rediss"}:
+        yield "REDIS_URL names no Redis server: redis://HOST:6379/0, or rediss:// with TLS."
+
+
+def _bucket() -> Iterator[str]:
+    bucket = env("PRESSCHECK_S3_BUCKET")
+    if env("PRESSCHECK_S3_ENDPOINT") and not bucket:
+        yield "PRESSCHECK_S3_ENDPOINT is set, and PRESSCHECK_S3_BUCKET is not: name the bucket."
+    if bucket and bool(env("AWS_ACCESS_KEY_ID")) != bool(env("AWS_SECRET_ACCESS_KEY")):
+        yield (
+            "Of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set: set both, or neither where the machine has a "
+            "role."
+        )
+    if bucket and PRESSCHECK_ACCEL:
+        yield (
+            "PRESSCHECK_ACCEL sends files from a folder, and PRESSCHECK_S3_BUCKET keeps them in a bucket: set one of the "
+            "two."
+        )
+
+
+def _accel() -> Iterator[str]:
+    if PRESSCHECK_ACCEL and (not PRESSCHECK_ACCEL.startswith("/") or PRESSCHECK_ACCEL.startswith("//")):
+        yield (
+            f"PRESSCHECK_ACCEL is '{PRESSCHECK_ACCEL}', which is no path: name nginx's internal location, such as "
+            "/presscheck-objects."
+        )
+
+
+def _metrics() -> Iterator[str]:
+    if 0 < len(METRICS_TOKEN) < METRICS_TOKEN_LENGTH:
+        yield (
+            f"PRESSCHECK_METRICS_TOKEN can be guessed: it takes at least {METRICS_TOKEN_LENGTH} characters. Without one, "
+            "only this machine reads /metrics."
+        )
+
+
+def _proxies() -> Iterator[str]:
+    for proxy in PRESSCHECK_PROXIES:
+        if proxy == UNIX:
+            continue
+        try:
+            is_everybody = ip_network(proxy).prefixlen == 0
+        except ValueError:
+            yield (
+                f"PRESSCHECK_PROXIES has '{proxy}', which is no address, no network such as 10.0.0.0/24, and not 'unix'."
+            )
+            continue
+        if is_everybody:
+            yield (
+                f"PRESSCHECK_PROXIES has '{proxy}': then everybody may say that they are somebody else. Name the proxies "
+                "alone."
+            )
+
+
+RULES: tuple[Callable[[], Iterator[str]], ...] = (
+    _key,
+    _address,
+    _hosts,
+    _database,
+    _redis,
+    _bucket,
+    _accel,
+    _metrics,
+    _proxies,
+)
