@@ -45,7 +45,8 @@ def on_starting(server: Any) -> None:
     """Do not listen where other machines could reach a server that people use without https."""
     for address in () if settings.IS_HTTPS else server.cfg.address:
         if isinstance(address, tuple) and not claims.is_loopback(str(address[0])):
-            sys.exit(str(claims.in_the_clear(str(address[0]))))
+            server.log.error("%s", claims.in_the_clear(str(address[0])))
+            sys.exit(1)
 
 
 def when_ready(_server: Any) -> None:
