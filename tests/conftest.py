@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.browser",
     "tests.fault_proxy",
     "tests.backups",
+    "tests.fronted",
 ]
 
 PASSWORD = "correct horse battery staple"

@@ -43,6 +43,8 @@ def answer(request: HttpRequest, served: Served) -> HttpResponseBase:
         return _with_headers(HttpResponse(status=304), served, etag)
     if request.method == "GET" and (elsewhere := _elsewhere(served)):
         return elsewhere
+    if settings.PRESSCHECK_ACCEL:
+        return _with_headers(_handed_over(served), served, etag)
     span = _span(request, served.size, etag)
     if span is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{served.size}"})
@@ -80,6 +82,16 @@ def _elsewhere(served: Served) -> HttpResponseBase | None:
     return response
 
 
+def _handed_over(served: Served) -> HttpResponse:
+    """Tell nginx where the bytes lie: it sends them, or the range that was asked for, and answers HEAD alike."""
+    kept = served.kept
+    response = HttpResponse()
+    response["X-Accel-Redirect"] = (
+        f"{settings.PRESSCHECK_ACCEL}/{kept.object_id[:2]}/{kept.object_id}/{kept.stored_as}"
+    )
+    return response
+
+
 def is_known(request: HttpRequest, etag: str) -> bool:
     """Say whether the client has it already: If-None-Match compares weakly (RFC 9110, section 13.1.2)."""
     tags = parse_etags(request.headers.get("If-None-Match", ""))
@@ -107,12 +119,6 @@ def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
 def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
     response: HttpResponseBase
     kept = served.kept
-    if settings.PRESSCHECK_ACCEL:
-        response = HttpResponse()
-        response["X-Accel-Redirect"] = (
-            f"{settings.PRESSCHECK_ACCEL}/{kept.object_id[:2]}/{kept.object_id}/{kept.stored_as}"
-        )
-        return response
     file = opened(kept)
     if (start, stop) == (0, served.size):
         response = FileResponse(file)
