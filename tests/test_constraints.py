@@ -12,8 +12,10 @@ from accounts.audit import Actor
 from accounts.models import ActLock, AuditEvent, User
 from drafts.evidence.add import paste
 from drafts.models import (
+    Builder,
     BurntName,
     Draft,
+    DraftLink,
     EvidenceLog,
     File,
     Job,
@@ -24,6 +26,7 @@ from drafts.models import (
     jobs,
 )
 from drafts.models.files import new_handle
+from drafts.models.tokens import new_link_handle
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +55,16 @@ def burn(**changes: object) -> None:
     BurntName.objects.create(version_key="1", **{**row, **changes})
 
 
+def link(**fields: object) -> DraftLink:
+    return DraftLink.objects.create(
+        draft=Draft.objects.get(),
+        key_id="x",
+        label="x",
+        expires_at=NOW,
+        **{"handle": new_link_handle(), **fields},
+    )
+
+
 def user() -> User:
     return User.objects.get(email="mike@example.org")
 
@@ -77,6 +90,17 @@ BREACHES: dict[str, Callable[[], object]] = {
             project=Project.objects.get(), version="1.0", version_key="1", published_at=NOW
         ),
         Release.objects.create(project=Project.objects.get(), version="1", version_key="1", published_at=NOW),
+    ),
+    "a_link_for_ci_is_never_a_day_or_full": lambda: Project.objects.update(link_for_ci="maybe"),
+    "a_publish_from_ci_is_refused_or_waits": lambda: Project.objects.update(publish_from_ci="maybe"),
+    "one_link_for_ci_per_draft": lambda: [link(for_ci=True) for _ in "ab"],
+    "a_builder_is_asked_for_files": lambda: Builder.objects.create(
+        draft=Draft.objects.get(),
+        name="x",
+        expected=0,
+        token=Token.objects.get(),
+        link=link(),
+        invited_by=user(),
     ),
     "a_token_has_one_of_three_kinds": lambda: Token.objects.update(kind="master"),
     "a_person_adds_a_log_once": log,

@@ -22,6 +22,7 @@ from packaging.version import InvalidVersion, Version
 from accounts.audit import Actor, ActorKind, Origin
 from accounts.models import User
 from drafts import secrets
+from drafts.access.limits import within
 from drafts.access.roles import Act, may
 from drafts.models import Draft, DraftLink, DraftState, Membership, Project, Token, TokenKind
 
@@ -38,6 +39,10 @@ class NoCredential(Exception):
 
 class NotAllowed(Exception):
     """The credential is valid and may not do this: 403. The text says what it may do."""
+
+
+class NotFromHere(NotAllowed):
+    """The token is limited to other addresses than the request's: 403. The text says no more than that."""
 
 
 def people(view: View[P]) -> View[P]:
@@ -140,7 +145,7 @@ def _presented_token(request: HttpRequest) -> str:
 def upload_credential(request: HttpRequest) -> Credential:
     """Return the upload token of a request (Basic with user ``__token__``, or Bearer). Cookies are never looked at.
 
-    Raises NoCredential, or NotAllowed for a valid token of another kind.
+    Raises NoCredential, NotAllowed for a valid token of another kind, or NotFromHere.
     """
     text = _presented_token(request)
     if not text:
@@ -161,15 +166,18 @@ def upload_credential(request: HttpRequest) -> Credential:
         raise NotAllowed(
             f"This is a token of kind {token.kind}: it cannot stage files. Make an upload token."
         )
+    origin = Origin.of(request)
+    if token.addresses and not within(origin.address, token.addresses):
+        raise NotFromHere("This token may not be used from here.")
     _mark(token)
-    return Credential(token, Actor(ActorKind.TOKEN, str(token.pk), str(token), Origin.of(request)))
+    return Credential(token, Actor(ActorKind.TOKEN, str(token.pk), str(token), origin))
 
 
 def session(request: HttpRequest, handle: str) -> tuple[Credential, Draft]:
-    """Return the draft that an upload credential names, of its own project only. Raises Http404."""
+    """Return the draft that an upload credential names, of its own project and within its limits only. Raises Http404."""
     credential = upload_credential(request)
     row = Draft.objects.select_related("project").filter(handle=handle, project=credential.project).first()
-    if row is None:
+    if row is None or not credential.token.covers(row):
         raise Http404("There is no such session for this credential.")
     return credential, row
 

@@ -10,13 +10,17 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
 from drafts import secrets
-from drafts.models import Project, Token, TokenKind
+from drafts.access.limits import Limits
+from drafts.models import Draft, DraftLink, Project, Token, TokenKind
 
 _PREFIX = {
     TokenKind.UPLOAD: secrets.Prefix.UPLOAD,
     TokenKind.EVIDENCE: secrets.Prefix.EVIDENCE,
     TokenKind.READ: secrets.Prefix.READ,
 }
+
+
+NO_LIMITS = Limits()
 
 
 class Event(StrEnum):
@@ -36,28 +40,60 @@ def make(
     label: str = "",
     days: int = 90,
     add_only: bool = False,
+    limits: Limits = NO_LIMITS,
 ) -> tuple[Token, str]:
     """Make a token and return it with its text, which is shown this once."""
     project = Project.objects.lock(project.pk)
+    token, text = new(
+        project=project, kind=kind, user=user, label=label, days=days, add_only=add_only, limits=limits
+    )
+    audit.record(Event.MADE, on=token, by=by, kind=kind, days=days, add_only=add_only, **limits.as_details())
+    return token, text
+
+
+def new(
+    *,
+    project: Project,
+    kind: TokenKind,
+    user: User | None,
+    label: str,
+    days: int,
+    add_only: bool,
+    limits: Limits,
+    draft: Draft | None = None,
+) -> tuple[Token, str]:
+    """Write the row of a token, for an act that holds the project's lock and records the event."""
     text, digest = secrets.new_token(_PREFIX[kind])
     token = Token.objects.create(
         project=project,
         kind=kind,
-        label=label or f"{kind} token",
+        label=label.strip()[:200] or f"{kind} token",
         token_sha256=digest,
         add_only=add_only,
+        versions=list(limits.versions),
+        patterns=list(limits.patterns),
+        addresses=list(limits.addresses),
+        draft=draft,
         created_by=user,
         expires_at=timezone.now() + timedelta(days=days),
     )
-    audit.record(Event.MADE, on=token, by=by, kind=kind, days=days, add_only=add_only)
     return token, text
 
 
 @transaction.atomic
 def revoke(*, token: Token, by: Actor) -> bool:
-    """Revoke a token, at once. False when it was revoked before."""
+    """Revoke a token, at once; a builder's link goes with it. False when it was revoked before."""
     Project.objects.lock(token.project_id)
-    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()) == 0:
+    if not end(token):
         return False
     audit.record(Event.REVOKED, on=token, by=by)
+    return True
+
+
+def end(token: Token) -> bool:
+    """Write that a token is revoked, for an act that holds the project's lock and records the event."""
+    now = timezone.now()
+    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now) == 0:
+        return False
+    DraftLink.objects.filter(builder__token=token, revoked_at=None).update(revoked_at=now)
     return True

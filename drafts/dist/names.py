@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ from packaging.utils import (
 from .errors import BadDistribution, Code, Refusal, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from packaging.tags import Tag
     from packaging.version import Version
 
@@ -67,6 +70,26 @@ class FileName:
         if self.filetype is FileType.SDIST:
             return self.filename.removesuffix(_SDIST)
         return "-".join(self.filename.split("-", 2)[:2])
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The normalised file names this one stands for: of a wheel one for each tag of its compressed tag set."""
+        stem = f"{self.project.replace('-', '_')}-{self.version}"
+        if self.filetype is FileType.SDIST:
+            return (f"{stem}{_SDIST}",)
+        build = "".join(map(str, self.build)).lower()
+        stem = f"{stem}-{build}" if build else stem
+        return tuple(sorted(f"{stem}-{tag}{_WHEEL}" for tag in self.tags))
+
+    def unlike(self, patterns: Sequence[str]) -> str | None:
+        """Return a spelling that none of these shell patterns matches; None when all are matched.
+
+        Every spelling has to match, so that a wheel for macOS and Linux is not let in by a pattern for macOS.
+        """
+        for spelling in self.spellings:
+            if not any(fnmatchcase(spelling, pattern) for pattern in patterns):
+                return spelling
+        return None
 
 
 def parse_filename(filename: str) -> FileName:

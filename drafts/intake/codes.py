@@ -5,6 +5,7 @@ from drafts.dist import Code
 REQUEST = {
     "no-credential": "No token was sent, or it is mistyped, expired or revoked. User name __token__, password the token.",
     "not-allowed": "The token is valid and may not do this. The text says what it may do.",
+    "token-address": "The token may not be used from here.",
     "people-only": "This takes a person with a second factor: the text names the page.",
     "not-found": "There is no such session or file for this token.",
     "no-mechanism": "Files are sent through the legacy API, with twine or uv.",
@@ -47,6 +48,8 @@ DRAFT = {
     "same-file-other-spelling": "The release has this file under another spelling (case, order of tags, the version's zeros).",
     "second-sdist": "A release has one sdist, and the draft has it already.",
     "add-only": "The token may add files and not replace them. A maintainer can.",
+    "token-version": "The token is limited to certain versions, and this is none of them. A maintainer can.",
+    "token-filename": "The token is limited to certain file names; every tag of a wheel has to match. A maintainer can.",
     "not-your-file": "Another token or person staged the file; a token replaces only its own. A maintainer can.",
 }
 FILE = {

@@ -26,9 +26,7 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
             project=project, version=version, upload=upload, distribution=distribution, by=by
         )
     except Refused as error:
-        finding = Finding("content", error.message, error.code)
-        headers = dict(_HEADERS.get(error.status, {}))
-        raise Problem(error.status, "This file cannot be staged", (finding,), headers) from error
+        raise refusal(error) from error
     except NotEditable as error:
         raise Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60") from error
     upload.kept = staged.did in {stage.Did.ADDED, stage.Did.REPLACED}
@@ -47,3 +45,11 @@ def _checked(upload: Upload, project: Project, version: Version) -> Distribution
     findings.refuse()
     assert distribution is not None  # its absence is a finding
     return distribution
+
+
+def refusal(error: Refused) -> Problem:
+    """Return a refusal of the rules as the problem that the client is told."""
+    finding = Finding("content", error.message, error.code)
+    return Problem(
+        error.status, "This file cannot be staged", (finding,), dict(_HEADERS.get(error.status, {}))
+    )

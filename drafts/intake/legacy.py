@@ -1,5 +1,7 @@
 """The legacy upload API, ``POST /legacy/``: what twine, uv, poetry, hatch, flit and pdm speak."""
 
+from functools import partial
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from packaging.utils import InvalidName, canonicalize_name
 
 from drafts.access import gate
-from drafts.intake import door, fields, receive, rules, sessions, stage
+from drafts.dist import FileName
+from drafts.intake import door, fields, limits, receive, rules, sessions, stage
 from drafts.intake.problems import Problem, spoken
-from drafts.models import Project
+from drafts.models import Project, Token
 
 
 @csrf_exempt
@@ -57,11 +60,20 @@ def _upload(request: HttpRequest) -> HttpResponse:
     if fields.is_gone(request.GET.get(":action", "")):
         raise _gone(request.GET[":action"])
     by = rules.Stager(actor=credential.actor, token=credential.token)
-    with receive.form(request, limit=rules.room(credential.project, credential.token)) as form:
+    limit = rules.room(credential.project, credential.token)
+    with receive.form(request, limit=limit, named=partial(_must_cover, credential.token)) as form:
         if action := request.GET.get(":action"):
             form.fields.setdefault(":action", [action])
         staged = _stage(form, credential.project, by)
     return sessions.legacy_answer(staged, credential)
+
+
+def _must_cover(token: Token, name: FileName) -> None:
+    """Refuse, before the bytes are read, a file that the token's limits leave out. Raises Problem."""
+    try:
+        limits.must_cover(token, name)
+    except rules.Refused as error:
+        raise door.refusal(error) from error
 
 
 def _gone(action: str) -> Problem:

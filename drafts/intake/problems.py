@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from drafts.access.gate import NoCredential, NotAllowed
+from drafts.access.gate import NoCredential, NotAllowed, NotFromHere
 from drafts.dist import BadDistribution
 from drafts.models import counts
 from drafts.storage import StorageDown, StorageFull
@@ -103,6 +103,10 @@ def _not_allowed(error: Exception) -> Problem:
     return Problem.one(403, "This credential may not do that", "not-allowed", str(error))
 
 
+def _not_from_here(error: Exception) -> Problem:
+    return Problem.one(403, "Not from here", "token-address", str(error))
+
+
 def _of_distribution(error: Exception) -> Problem:
     assert isinstance(error, BadDistribution)
     return Problem.of(error)
@@ -111,6 +115,7 @@ def _of_distribution(error: Exception) -> Problem:
 # What other rooms raise, and the problem that each is.
 _KNOWN: dict[type[Exception], Callable[[Exception], Problem]] = {
     NoCredential: _no_credential,
+    NotFromHere: _not_from_here,
     NotAllowed: _not_allowed,
     PermissionDenied: _not_allowed,
     BadDistribution: _of_distribution,

@@ -1,7 +1,7 @@
 """Bytes from the socket to storage in one pass, hashed on the way; memory does not grow with the file."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -109,16 +109,18 @@ class Form:
 
 
 @contextmanager
-def form(request: HttpRequest, *, limit: int, most: int = 1) -> Iterator[Form]:
+def form(
+    request: HttpRequest, *, limit: int, most: int = 1, named: Callable[[FileName], None] | None = None
+) -> Iterator[Form]:
     """Read a request's form, ``content`` going to storage: ``most`` files, ``limit`` bytes together.
 
-    Raises Problem for a body that is no whole multipart form (RFC 7578), and discards the bytes unless a row was
+    ``named`` is called with each file's name before its bytes are read, and may raise. Raises Problem for a body that is no whole multipart form (RFC 7578), and discards the bytes unless a row was
     written by the time the block ends.
     """
     read = Form()
     try:
         with pace.upload(request):
-            _read(request, _FormReader(read, limit, most), limit)
+            _read(request, _FormReader(read, limit, most, named), limit)
             yield read
     except pace.TooMany as error:
         raise _too_many() from error
@@ -222,10 +224,13 @@ def _too_large(limit: int) -> Problem:
 class _FormReader:
     """Takes the parser's events: a segment, its bytes, None at its end."""
 
-    def __init__(self, read: Form, limit: int, most: int) -> None:
+    def __init__(
+        self, read: Form, limit: int, most: int, named: Callable[[FileName], None] | None = None
+    ) -> None:
         self._form = read
         self._limit = limit
         self._most = most
+        self._named = named
         self._upload: Upload | None = None
         self._segment: MultipartSegment | None = None
         self._text = bytearray()
@@ -257,11 +262,14 @@ class _FormReader:
 
     def _file(self, filename: str) -> None:
         try:
-            self._upload = Upload(parse_filename(filename))
+            name = parse_filename(filename)
         except BadDistribution as error:
             self._form.findings += Problem.of(error).errors
-        else:
-            self._form.uploads.append(self._upload)
+            return
+        if self._named is not None:
+            self._named(name)
+        self._upload = Upload(name)
+        self._form.uploads.append(self._upload)
 
     def _wrong(self, source: str, message: str, code: str) -> None:
         self._form.findings.append(Finding(source, message, code))

@@ -13,7 +13,7 @@ from packaging.version import Version
 from accounts import audit
 from accounts.audit import Actor
 from drafts.dist import Distribution
-from drafts.intake import rules
+from drafts.intake import limits, rules
 from drafts.intake.receive import Upload
 from drafts.intake.rules import Stager
 from drafts.models import Changed, Draft, DraftState, File, Kind, Project, jobs
@@ -64,6 +64,7 @@ def add_file(
     project = Project.objects.lock(project.pk)
     if by.token is not None:
         rules.must_still_be_valid(by.token)
+        limits.must_cover(by.token, upload.name)
     if published := rules.published_already(project=project, version=version, upload=upload):
         return Staged(Did.ALREADY_PUBLISHED, None, published)
     draft = _draft_to_join(project, version, by)

@@ -1,14 +1,24 @@
 """Rows, constraints, named querysets, and the job table."""
 
+from drafts.models.builders import Builder
 from drafts.models.counts import Count
 from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
 from drafts.models.evidence import EvidenceLog, LoggedDigest
 from drafts.models.files import BurntName, File, FileState
 from drafts.models.jobs import Job, JobState, Kind
-from drafts.models.projects import IndexPage, Membership, Project, Release, Role
+from drafts.models.projects import (
+    IndexPage,
+    LinkForCi,
+    Membership,
+    Project,
+    PublishFromCi,
+    Release,
+    Role,
+)
 from drafts.models.tokens import DraftLink, Token, TokenKind
 
 __all__ = [
+    "Builder",
     "BurntName",
     "Changed",
     "Count",
@@ -22,10 +32,12 @@ __all__ = [
     "Job",
     "JobState",
     "Kind",
+    "LinkForCi",
     "LoggedDigest",
     "Membership",
     "NotEditable",
     "Project",
+    "PublishFromCi",
     "Release",
     "Role",
     "Token",

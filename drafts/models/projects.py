@@ -20,6 +20,21 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
+class LinkForCi(StrEnum):
+    """Whether answers to an upload credential carry a draft link, and how long that link is good."""
+
+    NEVER = "never"
+    DAY = "day"
+    FULL = "full"
+
+
+class PublishFromCi(StrEnum):
+    """What an upload credential that calls publish is told: that it may not (403), or to wait (202)."""
+
+    REFUSE = "refuse"
+    WAIT = "wait"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Named questions about projects."""
 
@@ -42,6 +57,8 @@ class Project(models.Model):
     first_published_at = models.DateTimeField(null=True)
     quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
     local_versions = models.BooleanField(default=False)
+    link_for_ci = models.CharField(max_length=8, default=LinkForCi.NEVER)
+    publish_from_ci = models.CharField(max_length=8, default=PublishFromCi.REFUSE)
     serial = models.PositiveBigIntegerField(default=0)
 
     objects: ClassVar = ProjectQuerySet.as_manager()
@@ -50,6 +67,13 @@ class Project(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(name__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"), name="a_project_name_is_normalised"
+            ),
+            models.CheckConstraint(
+                condition=Q(link_for_ci__in=list(LinkForCi)), name="a_link_for_ci_is_never_a_day_or_full"
+            ),
+            models.CheckConstraint(
+                condition=Q(publish_from_ci__in=list(PublishFromCi)),
+                name="a_publish_from_ci_is_refused_or_waits",
             ),
         ]
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
+from drafts.models.drafts import LIVE, Draft
 from drafts.models.projects import Project
 
 
@@ -25,17 +26,28 @@ class TokenQuerySet(models.QuerySet["Token"]):
     """Named questions about tokens."""
 
     def valid(self) -> "TokenQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+        """Neither revoked nor expired; and one that belongs to a draft dies with it."""
+        of_no_or_a_live_draft = Q(draft=None) | Q(draft__state__in=LIVE)
+        return self.filter(of_no_or_a_live_draft, revoked_at=None, expires_at__gt=timezone.now())
 
 
 class Token(models.Model):
-    """A credential for one project."""
+    """A credential for one project, which limits may narrow; an empty limit is none.
+
+    ``versions`` are canonical (PEP 440), ``patterns`` are shell patterns for file names, ``addresses`` are CIDR networks.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tokens")
     kind = models.CharField(max_length=16)
     label = models.CharField(max_length=200)
     token_sha256 = models.CharField(max_length=64, unique=True)
     add_only = models.BooleanField(default=False)
+    versions = models.JSONField(default=list)
+    patterns = models.JSONField(default=list)
+    addresses = models.JSONField(default=list)
+    draft = models.ForeignKey(
+        Draft, on_delete=models.PROTECT, null=True, related_name="tokens", help_text="it dies with the draft"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -58,7 +70,13 @@ class Token(models.Model):
 
     @property
     def is_valid(self) -> bool:
-        return self.revoked_at is None and self.expires_at > timezone.now()
+        lives = self.draft is None or self.draft.is_live
+        return lives and self.revoked_at is None and self.expires_at > timezone.now()
+
+    def covers(self, draft: Draft) -> bool:
+        """Say whether a draft of its project is one the token may know of."""
+        of_this_draft = self.draft_id is None or self.draft_id == draft.pk
+        return of_this_draft and (not self.versions or draft.version_key in self.versions)
 
     @property
     def audit_subject(self) -> audit.Subject:
@@ -81,7 +99,7 @@ class DraftLinkQuerySet(models.QuerySet["DraftLink"]):
 class DraftLink(models.Model):
     """A capability to read one draft. Its token is derived from handle, rotation and key; nothing of it is stored."""
 
-    draft = models.ForeignKey("drafts.Draft", on_delete=models.PROTECT, related_name="links")
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="links")
     handle = models.CharField(max_length=16, unique=True, default=new_link_handle)
     rotation = models.PositiveIntegerField(default=0)
     key_id = models.CharField(max_length=16)
@@ -94,8 +112,16 @@ class DraftLink(models.Model):
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     uses = models.PositiveBigIntegerField(default=0)
+    for_ci = models.BooleanField(default=False, help_text="made by Presscheck for the answers to CI")
 
     objects: ClassVar = DraftLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["draft"], condition=Q(for_ci=True), name="one_link_for_ci_per_draft"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f'link "{self.label}"'
