@@ -72,19 +72,21 @@ class Proof:
             raise ProofRefused("the proof is older than five minutes: give the second factor again")
 
 
-def prove(request: HttpRequest, purpose: Purpose) -> Proof:
+def prove(request: HttpRequest, purpose: Purpose, *, even_held: bool = False) -> Proof:
     """Check the second factor in this request's form (``code``) and return the proof.
 
     Raises WrongCode, ActLocked or FactorHeld. A recovery code never proves; a code is spent even if the act fails.
-    Call it outside any transaction.
+    ``even_held``: for acts that only take rights away, which a fresh factor is good for too. Call it outside any
+    transaction.
     """
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         raise NotProven("Sign in first.")
-    if hold := holds.held_until(user):
+    hold = holds.held_until(user)
+    if hold and not even_held:
         raise FactorHeld(
-            f"Your second factor cannot publish before {hold.until:%d %B %Y %H:%M} UTC, because {hold.reason}. "
-            "Another maintainer can publish now.",
+            f"Your second factor is not good for this before {hold.until:%d %B %Y %H:%M} UTC, because {hold.reason}. "
+            "Another member with your role can do it now.",
         )
     lock = _not_locked(user, purpose)
     code = request.POST.get("code", "").replace(" ", "")

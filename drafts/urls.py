@@ -6,13 +6,14 @@ from drafts.index import drafts as draft_pages
 from drafts.index import views as index
 from drafts.intake import legacy, sessions
 from drafts.operations import health, metrics
-from drafts.review import ci, draft, evidence, files, links, projects, publish, queue, testers
+from drafts.review import ci, draft, evidence, files, links, projects, publish, queue, settings, testers
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("help/ci/", ci.snippets, name="ci"),
     path("help/errors/", ci.errors, name="errors"),
     path("projects/<slug:name>/", projects.project, name="project"),
+    path("projects/<slug:name>/settings/", settings.settings, name="project-settings"),
     path("projects/<slug:name>/upload/", files.upload_new, name="upload-new"),
     path(
         "projects/<slug:name>/drafts/<str:version>/",

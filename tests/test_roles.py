@@ -34,6 +34,7 @@ GET, POST, BOTH = ("get", "head"), ("post",), ("get", "head", "post")
 PAGES = {
     "": Page(GET, None),
     PROJECT: Page(GET, Act.SEE),
+    f"{PROJECT}settings/": Page(BOTH, Act.POLICY),
     f"{PROJECT}upload/": Page(POST, Act.STAGE),
     DRAFT: Page(GET, Act.SEE),
     f"{DRAFT}now/": Page(GET, Act.SEE),
@@ -218,7 +219,7 @@ def test_a_member_with_the_right_gets_through(where, alice, mike, rita, role):
 
 RIGHTS = {
     Role.REVIEWER: {Act.SEE, Act.LINK, Act.EVIDENCE},
-    Role.MAINTAINER: {Act.SEE, Act.LINK, Act.EVIDENCE, Act.STAGE, Act.CANCEL, Act.PUBLISH},
+    Role.MAINTAINER: {Act.SEE, Act.LINK, Act.EVIDENCE, Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.BUILDERS},
     Role.OWNER: set(Act),
 }
 

@@ -1,6 +1,6 @@
 """The acts on draft links: make one, revoke one; and how a link is written."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
@@ -11,9 +11,12 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
 from drafts import secrets
-from drafts.models import Draft, DraftLink, NotEditable
+from drafts.models import Draft, DraftLink, LinkForCi, NotEditable
 
 LIFETIME = timedelta(days=settings.DRAFT_LIFETIME_MAX_DAYS)
+
+
+_FOR_CI = {LinkForCi.DAY: timedelta(hours=24), LinkForCi.FULL: LIFETIME}
 
 
 class Event(StrEnum):
@@ -29,15 +32,47 @@ def make(*, draft: Draft, by: Actor, user: User | None = None, label: str = "") 
     draft = Draft.objects.lock(draft)
     if not draft.is_live:
         raise NotEditable(f"the draft of {draft} is {draft.state}: a link to it would open nothing")
-    link = DraftLink.objects.create(
+    link = new(draft=draft, label=label, user=user, expires_at=timezone.now() + LIFETIME)
+    draft.bump()
+    audit.record(Event.MADE, on=link, by=by, draft=str(draft))
+    return link
+
+
+def new(
+    *, draft: Draft, label: str, user: User | None, expires_at: datetime, for_ci: bool = False
+) -> DraftLink:
+    """Write the row of a link, for an act that holds the draft's lock and records the event."""
+    return DraftLink.objects.create(
         draft=draft,
         label=label.strip()[:200] or "draft link",
         key_id=secrets.current_key_id(),
         created_by=user,
-        expires_at=timezone.now() + LIFETIME,
+        expires_at=expires_at,
+        for_ci=for_ci,
     )
+
+
+def for_ci(*, draft: Draft, by: Actor) -> DraftLink | None:
+    """Return the one link to a live draft that answers to CI carry; the first answer makes it.
+
+    None when the project does not let CI have it, or when it expired or a person revoked it: it is not made again.
+    """
+    if draft.project.link_for_ci == LinkForCi.NEVER or not draft.is_live:
+        return None
+    link = draft.links.filter(for_ci=True).first() or _make_for_ci(draft, by)
+    return link if link is not None and link.is_valid else None
+
+
+@transaction.atomic
+def _make_for_ci(draft: Draft, by: Actor) -> DraftLink | None:
+    draft = Draft.objects.lock(draft)
+    made: DraftLink | None = draft.links.filter(for_ci=True).first()
+    lifetime = _FOR_CI.get(LinkForCi(draft.project.link_for_ci))
+    if made is not None or lifetime is None or not draft.is_live:
+        return made
+    link = new(draft=draft, label="CI", user=None, expires_at=timezone.now() + lifetime, for_ci=True)
     draft.bump()
-    audit.record(Event.MADE, on=link, by=by, draft=str(draft))
+    audit.record(Event.MADE, on=link, by=by, draft=str(draft), for_ci=True)
     return link
 
 

@@ -1,7 +1,9 @@
-"""The act on projects: making one, with the people on it."""
+"""The acts on projects: making one with the people on it, its policy, its quota."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from packaging.utils import InvalidName, canonicalize_name
@@ -9,7 +11,10 @@ from packaging.utils import InvalidName, canonicalize_name
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
-from drafts.models import Membership, Project, Role
+from accounts.stepup import Proof, Purpose
+from drafts.access import members
+from drafts.access.roles import Act
+from drafts.models import Changed, LinkForCi, Membership, Project, PublishFromCi, Role
 
 _LONGEST_NAME = 200
 
@@ -18,6 +23,8 @@ class Event(StrEnum):
     """What can happen to a project."""
 
     CREATED = "project:created"
+    POLICY = "project:policy-changed"
+    QUOTA = "project:quota-changed"
 
 
 class BadProject(Exception):
@@ -75,3 +82,70 @@ def _roles(owner: str, maintainers: Sequence[str], reviewers: Sequence[str]) -> 
             raise BadProject(f"{email} is named twice: a person has one role on a project")
         seen.add(user)
         yield user, role
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What owners decide of a project: what CI is told, and whether versions such as 1.0+local are taken."""
+
+    link_for_ci: LinkForCi = LinkForCi.NEVER
+    publish_from_ci: PublishFromCi = PublishFromCi.REFUSE
+    local_versions: bool = False
+
+    @classmethod
+    def of(cls, project: Project) -> "Policy":
+        return cls(
+            LinkForCi(project.link_for_ci), PublishFromCi(project.publish_from_ci), project.local_versions
+        )
+
+    @property
+    def spelled(self) -> str:
+        """Return the policy as one word, equal for equal policies."""
+        return f"{self.link_for_ci}.{self.publish_from_ci}.{int(self.local_versions)}"
+
+    def as_details(self) -> dict[str, Any]:
+        """Return it as an audit event keeps it."""
+        return asdict(self)
+
+
+def policy_purpose(project: Project, policy: Policy) -> Purpose:
+    """Return what a proof must be for to give a project this policy."""
+    return Purpose(act="settings", on=f"project:{project.pk}", fingerprint=policy.spelled)
+
+
+@transaction.atomic
+def set_policy(*, project: Project, policy: Policy, seen: str, by: Actor, proof: Proof) -> bool:
+    """Give a project another policy than the one that was ``seen`` (spelled). False when it has it already.
+
+    Raises ProofRefused, NotYours, Changed.
+    """
+    project = Project.objects.lock(project.pk)
+    proof.demand(policy_purpose(project, policy))
+    members.demand(project=project, user=proof.user, act=Act.POLICY)
+    before = Policy.of(project)
+    if before == policy:
+        return False
+    if before.spelled != seen:
+        raise Changed(f"the settings of {project} changed after the page was shown")
+    Project.objects.filter(pk=project.pk).update(**policy.as_details())
+    audit.record(
+        Event.POLICY,
+        on=project,
+        by=by,
+        method=proof.method,
+        before=before.as_details(),
+        after=policy.as_details(),
+    )
+    return True
+
+
+@transaction.atomic
+def set_quota(*, project: Project, quota: int | None, by: Actor) -> bool:
+    """Give a project its own quota in bytes, or (None) the server's. False when it has it already."""
+    project = Project.objects.lock(project.pk)
+    before = project.quota
+    if before == quota:
+        return False
+    Project.objects.filter(pk=project.pk).update(quota=quota)
+    audit.record(Event.QUOTA, on=project, by=by, before=before, after=quota)
+    return True

@@ -14,12 +14,14 @@ class Act(StrEnum):
     STAGE = "upload, replace and delete staged files"
     CANCEL = "cancel and extend drafts"
     PUBLISH = "publish"
+    BUILDERS = "invite builders"
     TOKENS = "make and revoke tokens"
+    POLICY = "change the project's settings"
 
 
 _REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
-_MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH}
-_OWNER = _MAINTAINER | {Act.TOKENS}
+_MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.BUILDERS}
+_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY}
 
 MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from drafts.access import gate
 from drafts.access.gate import Credential
+from drafts.intake import told
 from drafts.intake.problems import Problem, spoken
 from drafts.intake.stage import Did, Staged
 from drafts.models import Draft, DraftState, File, Release
@@ -43,12 +44,12 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def body(draft: Draft, *, notices: list[str] | None = None) -> dict[str, Any]:
-    """Return the session body of a draft.
+def body(draft: Draft, credential: Credential, *, notices: list[str] | None = None) -> dict[str, Any]:
+    """Return the session body of a draft for an upload credential.
 
-    Without ``links.stage`` and ``session-token``, which PEP 694 lets a server leave out: CI's logs are no place for
-    the link that opens a draft.
+    ``links.stage`` and ``session-token``, which PEP 694 lets a server leave out, only where the project says so.
     """
+    staged = told.stage(draft, credential)
     session = absolute(reverse("session", args=[draft.handle]))
     said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
     return {
@@ -58,8 +59,10 @@ def body(draft: Draft, *, notices: list[str] | None = None) -> dict[str, Any]:
             "publish": f"{session}publish/",
             "upload": f"{session}files/",
             "extend": f"{session}extend/",
+            **({"stage": staged.url} if staged else {}),
         },
         "mechanisms": [],
+        **({"session-token": staged.token} if staged else {}),
         "expires-at": moment(draft.expires_at),
         "status": draft.state,
         "files": {file.filename: file_entry(file) for file in draft.files.live().order_by("filename")},
@@ -96,7 +99,9 @@ def legacy_answer(staged: Staged, credential: Credential) -> HttpResponse:
         return _json({"meta": META, "notices": notices}, location=url)
     draft = Draft.objects.select_related("project").get(pk=staged.draft.pk)
     notices = [_late(draft) + _WORDS[staged.did].format(staged.file.filename, review_url(draft))]
-    return _json(body(draft, notices=notices), location=absolute(reverse("session", args=[draft.handle])))
+    return _json(
+        body(draft, credential, notices=notices), location=absolute(reverse("session", args=[draft.handle]))
+    )
 
 
 def _late(draft: Draft) -> str:
@@ -132,12 +137,12 @@ def root(request: HttpRequest) -> HttpResponse:
 @spoken
 def session(request: HttpRequest, handle: str) -> HttpResponse:
     """Tell how a draft stands; ended ones for 30 days. Cancelling takes a maintainer."""
-    _, draft = gate.session(request, handle)
+    credential, draft = gate.session(request, handle)
     if request.method == "DELETE":
         raise _people_only("cancel", draft)
     if draft.ended_at and draft.ended_at + TERMINAL_KEPT < timezone.now():
         raise Problem.one(404, "Not found", "not-found", "This session ended more than 30 days ago.")
-    return _json(body(draft))
+    return _json(body(draft, credential))
 
 
 @csrf_exempt
@@ -178,8 +183,12 @@ def publish(request: HttpRequest, handle: str) -> HttpResponse:
 @spoken
 def extend(request: HttpRequest, handle: str) -> HttpResponse:
     """Answer with the session as it is: a credential cannot extend past the first expiry."""
-    _, draft = gate.session(request, handle)
-    return _json(body(draft, notices=["The expiry is unchanged: a maintainer extends a draft on its page."]))
+    credential, draft = gate.session(request, handle)
+    return _json(
+        body(
+            draft, credential, notices=["The expiry is unchanged: a maintainer extends a draft on its page."]
+        )
+    )
 
 
 @csrf_exempt

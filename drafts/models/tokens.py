@@ -127,6 +127,10 @@ class DraftLink(models.Model):
         return f'link "{self.label}"'
 
     @property
+    def is_valid(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+    @property
     def audit_subject(self) -> audit.Subject:
         """Return how events speak of it."""
         return audit.Subject(f"project:{self.draft.project_id}", "link", str(self.pk), str(self))

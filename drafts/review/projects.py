@@ -49,6 +49,7 @@ class ProjectPage:
     tokens: tuple[object, ...]
     simple_url: str
     upload_url: str
+    settings_url: str
 
 
 @gate.people
@@ -72,6 +73,7 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
         tokens=_tokens(who.project) if who.may(Act.TOKENS) else (),
         simple_url=reverse("simple-project", args=[name]) if who.project.first_published_at else "",
         upload_url=reverse("upload-new", args=[name]) if who.may(Act.STAGE) else "",
+        settings_url=reverse("project-settings", args=[name]) if who.may(Act.POLICY) else "",
     )
     return render(request, "review/project.html", {"p": page})
 

@@ -1,0 +1,166 @@
+"""A project's settings: who changes them, with what proof; and the quota, which operators set."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.audit import Actor
+from accounts.models import ActLock, AuditEvent
+from accounts.stepup import ProofRefused
+from drafts.access import members, projects
+from drafts.access.projects import Policy
+from drafts.models import Changed, LinkForCi, Membership, Project, PublishFromCi
+from tests import wheels
+from tests.conftest import make_ci, totp_code
+from tests.proofs import proof_of
+
+pytestmark = pytest.mark.django_db
+PAGE = "/projects/sampleproject/settings/"
+SYSTEM = Actor.system("tests")
+OPEN = Policy(LinkForCi.FULL, PublishFromCi.WAIT, local_versions=True)
+
+
+@pytest.fixture
+def owner(project, alice) -> Client:
+    """A browser in which the owner is signed in."""
+    browser = Client()
+    browser.force_login(alice)
+    return browser
+
+
+def chosen(**changes) -> dict[str, str]:
+    """The form as the page would send it, everything loosened."""
+    form = {
+        "link_for_ci": "full",
+        "publish_from_ci": "wait",
+        "local_versions": "on",
+        "seen": Policy().spelled,
+    }
+    return {**form, "code": totp_code("alice"), **changes}
+
+
+def events() -> list[str]:
+    return list(AuditEvent.objects.filter(event__startswith="project:policy").values_list("event", flat=True))
+
+
+def test_an_owner_changes_the_settings(owner):
+    """It is true that one act changes them, and its event holds what was and what is."""
+    assert owner.get(PAGE).status_code == 200
+    assert owner.post(PAGE, chosen()).status_code == 302
+    assert Policy.of(Project.objects.get()) == OPEN
+    event = AuditEvent.objects.get(event="project:policy-changed")
+    assert event.details["before"] == {
+        "link_for_ci": "never",
+        "publish_from_ci": "refuse",
+        "local_versions": False,
+    }
+    assert event.details["after"] == {
+        "link_for_ci": "full",
+        "publish_from_ci": "wait",
+        "local_versions": True,
+    }
+    assert (event.actor_kind, event.details["method"]) == ("person", "totp")
+
+
+REFUSED = {
+    "no code": ({"code": ""}, 403, "Type the six digits"),
+    "a wrong code": ({"code": "000000"}, 403, "That code is wrong"),
+    "no such choice": ({"link_for_ci": "always"}, 400, "Choose never, 24 hours or full."),
+    "no choice": ({"publish_from_ci": ""}, 400, "Choose what CI is answered."),
+    "settings that were changed meanwhile": ({"seen": OPEN.spelled}, 409, "These are the settings now."),
+}
+
+
+@pytest.mark.parametrize(("changes", "status", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_change_is_refused_in_words(owner, changes, status, words):
+    response = owner.post(PAGE, chosen(**changes))
+    assert (response.status_code, words in response.content.decode()) == (status, True)
+    assert (Policy.of(Project.objects.get()), events()) == (Policy(), [])
+
+
+def test_settings_that_stay_as_they_are_cost_no_code(owner):
+    """It is true that nothing to change leaves no event and spends no code."""
+    form = {"link_for_ci": "never", "publish_from_ci": "refuse", "seen": Policy().spelled}
+    assert owner.post(PAGE, form).status_code == 302
+    assert (events(), ActLock.objects.count()) == ([], 0)
+
+
+@pytest.mark.promise
+def test_the_act_takes_a_proof_for_this_very_policy(project, alice):
+    """It is true that a proof for one policy, project or person sets no other."""
+    calm, loose = Policy(local_versions=True), OPEN
+    other = projects.create(name="another", by=SYSTEM, owner=alice.email)
+    for purpose in (projects.policy_purpose(project, calm), projects.policy_purpose(other, loose)):
+        with pytest.raises(ProofRefused):
+            projects.set_policy(
+                project=project,
+                policy=loose,
+                seen=Policy().spelled,
+                by=SYSTEM,
+                proof=proof_of(alice, purpose),
+            )
+    assert (Policy.of(Project.objects.get(pk=project.pk)), events()) == (Policy(), [])
+
+
+@pytest.mark.promise
+def test_who_is_no_owner_any_more_changes_nothing(project, alice):
+    """It is true that the act asks for the role again, under the lock."""
+    proof = proof_of(alice, projects.policy_purpose(project, OPEN))
+    Membership.objects.filter(user=alice).update(role="maintainer")
+    with pytest.raises(members.NotYours):
+        projects.set_policy(project=project, policy=OPEN, seen=Policy().spelled, by=SYSTEM, proof=proof)
+    assert (Policy.of(Project.objects.get()), events()) == (Policy(), [])
+
+
+def test_the_act_refuses_settings_that_changed_meanwhile(project, alice):
+    proof = proof_of(alice, projects.policy_purpose(project, OPEN))
+    Project.objects.update(local_versions=True)
+    with pytest.raises(Changed):
+        projects.set_policy(project=project, policy=OPEN, seen=Policy().spelled, by=SYSTEM, proof=proof)
+
+
+def test_local_versions_are_taken_where_the_project_takes_them(owner, project):
+    """It is true that the setting on the page is the one that the door asks."""
+    ci = make_ci(project)
+    local = wheels.wheel(version="1.0+cu121")
+    assert ci.upload(local).status_code == 400
+    owner.post(PAGE, chosen(link_for_ci="never", publish_from_ci="refuse"))
+    assert ci.upload(local).status_code == 200
+
+
+def test_the_page_shows_the_room_there_is(owner, project):
+    page = owner.get(PAGE).content.decode()
+    assert 'data-quota="10737418240" data-used="0"' in page
+    call_command("quota", "sampleproject", "1000000", stdout=StringIO())
+    page = owner.get(PAGE).content.decode()
+    assert 'data-quota="1000000"' in page
+    assert "1.0 MB used." in page
+
+
+def test_operators_set_the_quota(project):
+    """It is true that the command sets it and takes it back, each with one event, and none for no change."""
+    for word, quota in (("1000", 1000), ("1000", 1000), ("default", None), ("0", 0)):
+        call_command("quota", "Sample.Project".replace(".", ""), word, stdout=StringIO())
+        assert Project.objects.get().quota == quota
+    changes = AuditEvent.objects.filter(event="project:quota-changed").order_by("seq")
+    assert [(event.details["before"], event.details["after"]) for event in changes] == [
+        (None, 1000),
+        (1000, None),
+        (None, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "quota"), [("nothing", "1"), ("sampleproject", "-1"), ("sampleproject", "10G")]
+)
+def test_a_quota_that_is_none_is_refused(project, name, quota):
+    with pytest.raises(CommandError):
+        call_command("quota", name, quota)
+    assert Project.objects.get().quota is None
+
+
+def test_a_quota_that_is_used_up_refuses_files(project, ci):
+    call_command("quota", "sampleproject", "100", stdout=StringIO())
+    assert ci.upload(wheels.wheel()).status_code == 413
