@@ -6,7 +6,19 @@ from drafts.index import drafts as draft_pages
 from drafts.index import views as index
 from drafts.intake import legacy, sessions
 from drafts.operations import health, metrics
-from drafts.review import ci, draft, evidence, files, links, projects, publish, queue, settings, testers
+from drafts.review import (
+    builders,
+    ci,
+    draft,
+    evidence,
+    files,
+    links,
+    projects,
+    publish,
+    queue,
+    settings,
+    testers,
+)
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
@@ -28,6 +40,9 @@ urlpatterns = [
                 path("files/<str:filename>/download/", files.download, name="file-download"),
                 path("links/", links.make, name="link-make"),
                 path("links/<int:link_id>/revoke/", links.revoke, name="link-revoke"),
+                path("builders/", builders.invite, name="builder-invite"),
+                path("builders/<int:builder_id>/expect/", builders.expect, name="builder-expect"),
+                path("builders/<int:builder_id>/revoke/", builders.revoke, name="builder-revoke"),
                 path("publish/", publish.publish, name="publish"),
                 path("cancel/", draft.cancel, name="draft-cancel"),
                 path("extend/", draft.extend, name="draft-extend"),

@@ -11,10 +11,11 @@ from django.urls import URLPattern, URLResolver
 from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts import urls
-from drafts.access import links
+from drafts.access import builders, links
 from drafts.access.roles import MAY, Act, may
 from drafts.models import Draft, Role
 from tests import wheels
+from tests.proofs import proof_of
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,9 @@ PAGES = {
     f"{DRAFT}files/<str:filename>/download/": Page(GET, Act.SEE),
     f"{DRAFT}links/": Page(POST, Act.LINK),
     f"{DRAFT}links/<int:link_id>/revoke/": Page(POST, Act.LINK),
+    f"{DRAFT}builders/": Page(BOTH, Act.BUILDERS),
+    f"{DRAFT}builders/<int:builder_id>/expect/": Page(POST, Act.BUILDERS),
+    f"{DRAFT}builders/<int:builder_id>/revoke/": Page(POST, Act.BUILDERS),
     f"{DRAFT}publish/": Page(BOTH, Act.PUBLISH),
     f"{DRAFT}cancel/": Page(BOTH, Act.CANCEL),
     f"{DRAFT}extend/": Page(POST, Act.CANCEL),
@@ -98,10 +102,20 @@ def test_every_address_is_in_one_table():
 
 
 @pytest.fixture
-def where(draft) -> dict[str, str]:
+def where(draft, alice) -> dict[str, str]:
     """What the addresses' variables stand for."""
     link = links.make(draft=draft, by=Actor.system("tests"))
+    builder, _ = builders.invite(
+        draft=draft,
+        name="Ann",
+        patterns=["*-macosx_*"],
+        expected=None,
+        days=7,
+        by=Actor.system("tests"),
+        proof=proof_of(alice, builders.purpose(draft)),
+    )
     return {
+        "<int:builder_id>": str(builder.pk),
         "<slug:name>": "sampleproject",
         "<str:version>": "1.0",
         "<str:filename>": wheels.wheel().filename,
@@ -211,7 +225,7 @@ def test_a_member_with_the_right_gets_through(where, alice, mike, rita, role):
     browser.force_login({Role.OWNER: alice, Role.MAINTAINER: mike, Role.REVIEWER: rita}[role])
     path = address(f"{DRAFT}links/", where)
     assert ask(browser, "post", path).status_code == 302
-    assert Draft.objects.get().links.count() == 2
+    assert Draft.objects.get().links.count() == 3
     if may(role, Act.CANCEL):
         assert ask(browser, "post", address(f"{DRAFT}cancel/", where)).status_code == 302
         assert Draft.objects.get().state == "canceled"

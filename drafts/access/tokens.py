@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
+from accounts.stepup import Purpose
 from drafts import secrets
 from drafts.access.limits import Limits
 from drafts.models import Draft, DraftLink, Project, Token, TokenKind
@@ -28,6 +29,16 @@ class Event(StrEnum):
 
     MADE = "token:made"
     REVOKED = "token:revoked"
+
+
+def make_purpose(project: Project) -> Purpose:
+    """Return what a proof must be for to make a token on a page."""
+    return Purpose(act="make a token", on=f"project:{project.pk}")
+
+
+def revoke_purpose(token: Token) -> Purpose:
+    """Return what a proof must be for to revoke this token on a page."""
+    return Purpose(act="revoke a token", on=f"token:{token.pk}")
 
 
 @transaction.atomic
@@ -96,4 +107,6 @@ def end(token: Token) -> bool:
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now) == 0:
         return False
     DraftLink.objects.filter(builder__token=token, revoked_at=None).update(revoked_at=now)
+    if token.draft is not None:
+        token.draft.bump()
     return True

@@ -10,6 +10,7 @@ from drafts.evidence import verdicts
 from drafts.evidence.compare import Comparison, FileVerdict, Verdict
 from drafts.models import BurntName, Draft, DraftState, File, FileState
 from drafts.models.files import IN_DRAFT
+from drafts.publishing.builders import Waiting, waiting
 
 
 class Code(StrEnum):
@@ -18,6 +19,7 @@ class Code(StrEnum):
     ENDED = "ended"
     NO_FILES = "no-files"
     FILE_NOT_READY = "file-not-ready"
+    BUILDER_FILES = "builder-files"
     EVIDENCE_MISMATCH = "evidence-mismatch"
     EVIDENCE_CONFLICT = "evidence-conflict"
     NAME_PUBLISHED = "name-published"
@@ -25,7 +27,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One reason, in one sentence, with who can clear it (``you``, ``CI``, ``the clock``)."""
+    """One reason, in one sentence, with who can clear it (``you``, ``CI``, ``maintainer``, ``the clock``)."""
 
     code: Code
     title: str
@@ -51,6 +53,7 @@ class Case:
     files: tuple[File, ...]
     comparison: Comparison
     taken: frozenset[str]
+    builders: tuple[Waiting, ...] = ()
 
 
 Rule = Callable[[Case], Iterator[Blocker]]
@@ -68,15 +71,17 @@ def found(case: Case) -> list[Blocker]:
 
 
 def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, Case]:
-    """Read what the rules look at, for several drafts in two queries; ``uploads`` by draft id, superseded ones too."""
+    """Read what the rules look at, for several drafts in three queries; ``uploads`` by draft id, superseded ones too."""
     comparisons = verdicts.comparisons(uploads)
     taken = _taken([draft for draft in drafts if draft.is_live], uploads)
+    builders = waiting([draft for draft in drafts if draft.is_live], uploads)
     return {
         draft.pk: Case(
             draft=draft,
             files=tuple(file for file in uploads[draft.pk] if file.state in IN_DRAFT),
             comparison=comparisons[draft.pk],
             taken=frozenset(taken.get(draft.pk, ())),
+            builders=builders.get(draft.pk, ()),
         )
         for draft in drafts
     }
@@ -121,6 +126,19 @@ def _not_ready(case: Case) -> Iterator[Blocker]:
         if file.state != FileState.COMPLETED:
             yield Blocker(
                 Code.FILE_NOT_READY, "Not ready", f"{file.filename} is {file.state}.", "CI", file.filename
+            )
+
+
+def _builders(case: Case) -> Iterator[Blocker]:
+    for one in case.builders:
+        if one.missing:
+            verb = "is" if one.missing == 1 else "are"
+            yield Blocker(
+                Code.BUILDER_FILES,
+                f"builder {one.builder.name}",
+                f"{one.missing} of {one.builder.expected} files {verb} missing, named like {one.patterns}. "
+                "Wait for them, change the number, or revoke the invitation.",
+                "maintainer",
             )
 
 
@@ -172,4 +190,4 @@ def _name_published(case: Case) -> Iterator[Blocker]:
             )
 
 
-RULES: tuple[Rule, ...] = (_ended, _no_files, _not_ready, _evidence, _name_published)
+RULES: tuple[Rule, ...] = (_ended, _no_files, _not_ready, _builders, _evidence, _name_published)

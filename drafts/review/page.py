@@ -11,7 +11,7 @@ from drafts.dist.coverage import CellState, Grid
 from drafts.evidence.compare import Comparison, Rank, Verdict
 from drafts.inspection.changes import changes
 from drafts.models import Draft, DraftState, File, FileState
-from drafts.review import filerows, history
+from drafts.review import builderrows, filerows, history
 from drafts.review import verdict as verdicts_in_words
 from drafts.review.rows import Can, DraftPage, GridCell, GridRow, GridView, LinkRow, LogRow
 from drafts.review.sight import Sight, progress, see
@@ -65,6 +65,8 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         cancel_url=reverse("draft-cancel", args=where),
         extend_url=reverse("draft-extend", args=where) if can.cancel else "",
         sums_url=reverse("evidence-sums", args=where),
+        builders=builderrows.rows(known, can),
+        invite_url=reverse("builder-invite", args=where) if can.builders else "",
     )
 
 
@@ -75,6 +77,7 @@ def _can(who: Member, draft: Draft) -> Can:
         evidence=draft.is_editable and who.may(Act.EVIDENCE),
         links=draft.is_live and who.may(Act.LINK),
         cancel=draft.is_editable and who.may(Act.CANCEL),
+        builders=draft.is_editable and who.may(Act.BUILDERS),
     )
 
 

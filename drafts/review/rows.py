@@ -163,6 +163,24 @@ class LinkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BuilderRow:
+    """One builder who was invited: what is waited for, in a sentence, and where that is changed."""
+
+    name: str
+    sentence: str
+    missing: int
+    expected: int | None
+    arrived: int
+    by: str
+    at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    is_over: bool
+    expect_url: str
+    revoke_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """One event of the timeline."""
 
@@ -181,6 +199,7 @@ class Can:
     evidence: bool = False
     links: bool = False
     cancel: bool = False
+    builders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +257,8 @@ class DraftPage:
     cancel_url: str = ""
     extend_url: str = ""
     sums_url: str = ""
+    builders: tuple[BuilderRow, ...] = ()
+    invite_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the pages know of a draft, read once for one draft or for a whole queue: three queries beside the policy's two."""
+"""What the pages know of a draft, read once for one draft or for a whole queue: three queries beside the policy's three."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from drafts.inspection.changes import last_release
 from drafts.models import Draft, DraftState, File, Job, Kind, Release
 from drafts.models.files import IN_DRAFT
 from drafts.publishing import policy
+from drafts.publishing.builders import Waiting
 from drafts.publishing.policy import Blocker
 from drafts.review.rows import Progress
 from drafts.review.templatetags.words import size
@@ -31,6 +32,7 @@ class Sight:
     last_version: str
     adds_to: str
     progress: Progress | None
+    builders: Sequence[Waiting] = ()
 
 
 def see(draft: Draft) -> Sight:
@@ -103,6 +105,7 @@ def _sight(
         last_version=release.version if release else "",
         adds_to=f"{draft.project.name} {same.version} of {same.published_at:%d %B %Y}" if same else "",
         progress=progress(draft),
+        builders=case.builders,
     )
 
 
