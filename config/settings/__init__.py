@@ -12,5 +12,6 @@ from config.settings.data import *
 from config.settings.limits import *
 from config.settings.logs import *
 from config.settings.mail import *
+from config.settings.outbound import *
 from config.settings.parts import *
 from config.settings.people import *

@@ -4,6 +4,7 @@ from config.settings.environment import count, number
 
 FILE_SIZE_LIMIT = count("PRESSCHECK_FILE_SIZE_LIMIT", 1024**3)
 PROJECT_QUOTA = count("PRESSCHECK_PROJECT_QUOTA", 10 * 1024**3)
+RUN_SIZE_LIMIT = count("PRESSCHECK_RUN_SIZE_LIMIT", 4 * 1024**3)  # all artifacts of a run together
 EVIDENCE_SIZE_LIMIT = 20 * 1024**2
 FORM_FIELDS_LIMIT = 10_000
 FORM_MEMORY_LIMIT = 8 * 1024**2

@@ -15,6 +15,7 @@ from config.settings.address import (
     UNIX,
 )
 from config.settings.environment import env
+from config.settings.outbound import OUTBOUND_ALLOW
 from drafts.operations.claims import is_loopback
 
 KEY_LENGTH = 32  # characters; what the command below prints has 64
@@ -153,6 +154,15 @@ def _proxies() -> Iterator[str]:
             )
 
 
+def _outbound() -> Iterator[str]:
+    for entry in OUTBOUND_ALLOW:
+        try:
+            if "/" in entry:
+                ip_network(entry)
+        except ValueError as error:
+            yield f"PRESSCHECK_OUTBOUND_ALLOW: {error}. Name hosts, addresses or networks such as 10.1.0.0/16."
+
+
 RULES: tuple[Callable[[], Iterator[str]], ...] = (
     _key,
     _address,
@@ -163,4 +173,5 @@ RULES: tuple[Callable[[], Iterator[str]], ...] = (
     _accel,
     _metrics,
     _proxies,
+    _outbound,
 )

@@ -1,0 +1,1 @@
+"""Local doubles of what this server fetches from: real HTTP on loopback."""
