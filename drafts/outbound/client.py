@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import urljoin
@@ -126,6 +126,15 @@ class Answer:
         self.save(body)
         return body.getvalue()
 
+    def first(self, size: int) -> bytes:
+        """Return the first bytes of the body, at most ``size``; what follows is not read."""
+        body = bytearray()
+        for chunk in self.chunks():
+            body += chunk
+            if len(body) >= size:
+                break
+        return bytes(body[:size])
+
     def save(self, file: BinaryIO, tell: Callable[[int], None] = lambda _size: None) -> int:
         """Write the body into a file, telling how much there is after each piece; returns its size in bytes."""
         size = 0
@@ -183,8 +192,8 @@ def _asked(address: Address, headers: Mapping[str, str], limits: Limits, clock: 
     connection = kind(address.host, address.port, timeout=limits.idle)
     connection.line = line
     try:
-        with clock.over(line):
-            yield Answer(address, _response(connection, address, headers, clock), limits, clock)
+        with clock.over(line), closing(_response(connection, address, headers, clock)) as response:
+            yield Answer(address, response, limits, clock)
     finally:
         connection.close()
         line.close()

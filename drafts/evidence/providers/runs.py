@@ -1,0 +1,76 @@
+"""What every CI provider can say of a run: its ids, who started it from what, its jobs, and what they left behind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO, Protocol
+
+Tell = Callable[[int], None]
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository (GitHub) or project (GitLab): its lasting id, and its path as it is spelled now."""
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A workflow run (GitHub) or pipeline (GitLab).
+
+    ``event`` is the provider's own word; ``own`` is false when the commit is another repository's; ``commit`` is 40
+    or 64 hexadecimal digits, or empty.
+    """
+
+    id: int
+    repository_id: int
+    event: str
+    own: bool
+    commit: str
+    branch: str
+    attempt: int
+    state: RunState
+    workflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a run uploaded, as one ZIP archive; ``size`` in bytes, as the provider says."""
+
+    id: int
+    name: str
+    size: int
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CiJob:
+    """One job of a run, which has a log."""
+
+    id: int
+    name: str
+
+
+class Provider(Protocol):
+    """One repository at one CI provider, read with one token. Everything raises ProviderError."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def trusted_events(self) -> frozenset[str]: ...
+    def repository(self) -> Repository: ...
+    def run(self, run_id: int) -> Run: ...
+    def artifacts(self, run: Run) -> list[Artifact]: ...
+    def save(self, artifact: Artifact, file: BinaryIO, *, limit: int, tell: Tell) -> int: ...
+    def jobs(self, run: Run) -> list[CiJob]: ...
+    def log(self, job: CiJob, *, limit: int) -> bytes: ...

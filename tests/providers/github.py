@@ -1,0 +1,142 @@
+"""GitHub's REST API for Actions as far as this server asks it, with the store of blobs beside it on another origin."""
+
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.providers.archives import zipped
+from tests.providers.peers import Answering, Asked, Peer, peer
+
+TOKEN = "github_pat_only_for_the_tests"
+PATH = "/repos/octo/sampleproject"
+COMMIT = "3f2c1ab" + "0" * 33
+
+
+@dataclass
+class Doubled:
+    """What the double answers; tests change it."""
+
+    repository_id: int = 4711
+    run: dict = field(default_factory=dict)
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    expired: set[str] = field(default_factory=set)
+    logs: dict[str, bytes | None] = field(default_factory=dict)
+    page_size: int = 100
+    refuse: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    token: str = TOKEN
+    hold: Callable[[], None] | None = None
+    instead: Answering | None = None
+
+    api: Peer | None = None
+    blobs: Peer | None = None
+
+    def add(self, name: str, *files, **members: bytes) -> None:
+        """Let the run have an artifact of built distributions."""
+        self.artifacts[name] = zipped({f"{one.filename}": one.data for one in files} | members)
+
+    @property
+    def url(self) -> str:
+        assert self.api
+        return self.api.url
+
+    def run_json(self) -> dict:
+        return {
+            "id": 8812,
+            "name": "release",
+            "path": ".github/workflows/release.yml",
+            "event": "push",
+            "status": "completed",
+            "conclusion": "success",
+            "head_sha": COMMIT,
+            "head_branch": "main",
+            "run_attempt": 1,
+            "repository": {"id": self.repository_id, "full_name": "octo/sampleproject"},
+            "head_repository": {"id": self.repository_id},
+            **self.run,
+        }
+
+    def answer(self, asked: Asked) -> None:
+        """Answer as api.github.com does."""
+        if self.instead:
+            self.instead(asked)
+        elif self.refuse:
+            status, headers = self.refuse.pop(0)
+            asked.answer(status, b'{"message": "no"}', **headers)
+        elif asked.headers.get("authorization") != f"Bearer {self.token}":
+            asked.answer(401, b'{"message": "Bad credentials"}')
+        elif not asked.path.startswith(PATH):
+            asked.answer(404, b'{"message": "Not Found"}')
+        else:
+            self._in_repository(asked, asked.path.removeprefix(PATH))
+
+    def _in_repository(self, asked: Asked, path: str) -> None:
+        match path.strip("/").split("/"):
+            case [""]:
+                _json(asked, {"id": self.repository_id, "full_name": "octo/sampleproject"})
+            case ["actions", "runs"]:
+                _json(asked, {"total_count": 1, "workflow_runs": [self.run_json()]})
+            case ["actions", "runs", "8812"]:
+                _json(asked, self.run_json())
+            case ["actions", "runs", "8812", "artifacts"]:
+                self._page(asked, "artifacts", [self._artifact(name) for name in self.artifacts])
+            case ["actions", "runs", "8812", "jobs"]:
+                jobs = [{"id": 900 + at, "name": name} for at, name in enumerate(self.logs)]
+                self._page(asked, "jobs", jobs)
+            case ["actions", "artifacts", number, "zip"]:
+                self._blob(asked, "artifacts", list(self.artifacts), int(number) - 100)
+            case ["actions", "jobs", number, "logs"]:
+                self._blob(asked, "logs", list(self.logs), int(number) - 900)
+            case _:
+                asked.answer(404, b'{"message": "Not Found"}')
+
+    def _artifact(self, name: str) -> dict:
+        at = list(self.artifacts).index(name)
+        size = len(self.artifacts[name])
+        return {
+            "id": 100 + at,
+            "name": name.partition("#")[0],
+            "size_in_bytes": size,
+            "expired": name in self.expired,
+        }
+
+    def _page(self, asked: Asked, name: str, every: list) -> None:
+        size, page = min(self.page_size, int(asked.query["per_page"])), int(asked.query.get("page", 1))
+        _json(asked, {"total_count": len(every), name: every[(page - 1) * size : page * size]})
+
+    def _blob(self, asked: Asked, kind: str, names: list[str], at: int) -> None:
+        name = names[at]
+        if name in self.expired:
+            asked.answer(410, b'{"message": "Artifact has expired"}')
+        elif getattr(self, kind)[name] is None:
+            asked.answer(404, b'{"message": "Not Found"}')
+        else:
+            assert self.blobs
+            asked.redirect(f"{self.blobs.url}/{kind}/{at}?sig=signed-for-a-minute")
+
+    def answer_blob(self, asked: Asked) -> None:
+        """Answer as the store does: to a signature, and never to a token."""
+        if "authorization" in asked.headers or asked.query.get("sig") != "signed-for-a-minute":
+            asked.answer(403, b"<Error>AuthenticationFailed</Error>")
+            return
+        kind, at = asked.path.strip("/").split("/")
+        body = list(getattr(self, kind).values())[int(at)]
+        if self.hold:
+            self.hold()
+        asked.answer(body=body)
+
+
+def _json(asked: Asked, value) -> None:
+    asked.answer(body=json.dumps(value).encode(), Content_Type="application/json; charset=utf-8")
+
+
+@contextmanager
+def github():
+    """Run the API and the store of blobs, each on its own origin."""
+    double = Doubled()
+    with (
+        peer(double.answer) as api,
+        peer(double.answer_blob) as blobs,
+    ):
+        double.api, double.blobs = api, blobs
+        yield double
