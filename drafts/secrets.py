@@ -1,4 +1,4 @@
-"""Tokens: their form, their derivation, and keeping them out of logs.
+"""Tokens: their form, their derivation, how those of others are sealed, and keeping all of them out of logs.
 
 A token is a prefix, a body in base 62 and a CRC-32 in six base-62 digits, so that secret scanners can know one without
 asking. Prefixes: ``pcu_`` upload, ``pce_`` evidence, ``pcr_`` read, ``pcd_`` draft link.
@@ -20,6 +20,7 @@ _CHECK_LENGTH = 6
 _SECRET_BYTES = 32
 _LINK_HANDLE_BYTES = 8
 _LINK_LABEL = "draft-link"
+_CI_LABEL = "ci-token"
 
 
 class Prefix(StrEnum):
@@ -133,7 +134,18 @@ def current_key_id() -> str:
     return _key_id(keys.derive(_LINK_LABEL))
 
 
-_TOKEN = re.compile(r"(pc[uerd]_)[0-9A-Za-z]{6,90}")
+def seal_ci_token(token: str) -> str:
+    """Encrypt a CI provider's token for the database; an empty one stays empty."""
+    return keys.encrypt(token, label=_CI_LABEL) if token else ""
+
+
+def open_ci_token(sealed: str) -> str:
+    """Return what ``seal_ci_token`` took. Raises InvalidToken when the key was retired for good."""
+    return keys.decrypt(sealed, label=_CI_LABEL) if sealed else ""
+
+
+# Ours, and those of CI providers that are kept here.
+_TOKEN = re.compile(r"(pc[uerd]_|gh[pousr]_|github_pat_|gl(?:pat|dt|cbt|ptt)-)[0-9A-Za-z_-]{6,255}")
 
 
 def scrub(text: str) -> str:

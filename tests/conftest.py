@@ -274,10 +274,16 @@ HANDLERS = {}
 
 def do_jobs() -> int:
     """Do every job that is due, as a worker would; returns how many."""
-    from drafts.intake import purge
+    from drafts.evidence import sources
+    from drafts.intake import fetch, purge
     from drafts.publishing import flip
 
-    handlers = {Kind.PUBLISH: flip.work, Kind.PURGE: purge.work}
+    handlers = {
+        Kind.PUBLISH: flip.work,
+        Kind.PURGE: purge.work,
+        Kind.FETCH_RUN: fetch.work,
+        Kind.CHECK_CI: sources.check,
+    }
     done = 0
     while due := list(Job.objects.due()):
         for job in due:

@@ -17,11 +17,12 @@ class Act(StrEnum):
     BUILDERS = "invite builders"
     TOKENS = "make and revoke tokens"
     POLICY = "change the project's settings"
+    CI = "set where CI runs"
 
 
 _REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
 _MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.BUILDERS}
-_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY}
+_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI}
 
 MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}
 

@@ -12,7 +12,7 @@ from accounts.audit import Actor
 from accounts.models import User
 from drafts.evidence.compare import Rank
 from drafts.evidence.logs import Logged, parse
-from drafts.models import Draft, EvidenceLog, LoggedDigest
+from drafts.models import CiRun, Draft, EvidenceLog, LoggedDigest
 from drafts.storage import new_object_id, storage
 
 MAX_DIGESTS = 20_000
@@ -44,7 +44,25 @@ def paste(*, draft: Draft, data: bytes, label: str, user: User, by: Actor) -> Ad
 
     At most 20 MiB are read and kept; a longer log is cut there and says so.
     """
-    cut = len(data) > settings.EVIDENCE_SIZE_LIMIT
+    row = EvidenceLog(draft=draft, label=label, rank=Rank.PASTED, added_by_user=user)
+    return _add(row, data, by)
+
+
+def fetched(*, draft: Draft, data: bytes, label: str, rank: Rank, run: CiRun, by: Actor) -> Added:
+    """Keep a log that this server fetched. Raises NothingToRead, NotEditable.
+
+    Below the rank ``fetched`` it is the word of whoever named the run, and counts as theirs.
+    """
+    row = EvidenceLog(draft=draft, label=label, rank=rank)
+    if rank >= Rank.FETCHED:
+        row.added_by_run = run
+    else:
+        row.added_by_user = run.asked_by
+    return _add(row, data, by)
+
+
+def _add(row: EvidenceLog, data: bytes, by: Actor) -> Added:
+    row.cut = len(data) > settings.EVIDENCE_SIZE_LIMIT
     data = data[: settings.EVIDENCE_SIZE_LIMIT]
     found = parse(data)[:MAX_DIGESTS]
     if not found:
@@ -57,17 +75,9 @@ def paste(*, draft: Draft, data: bytes, label: str, user: User, by: Actor) -> Ad
     try:
         writer.write(data)
         writer.commit()
-        row = EvidenceLog(
-            draft=draft,
-            label=" ".join(label.split())[:200] or "pasted log",
-            rank=Rank.PASTED,
-            added_by_user=user,
-            sha256=hashlib.sha256(data).hexdigest(),
-            size=len(data),
-            found=len(found),
-            cut=cut,
-            object_id=object_id,
-        )
+        row.label = " ".join(row.label.split())[:200] or "pasted log"
+        row.sha256, row.size, row.found = hashlib.sha256(data).hexdigest(), len(data), len(found)
+        row.object_id = object_id
         added = _keep(row, found, data, by)
     except BaseException:
         writer.abort()
@@ -81,7 +91,9 @@ def paste(*, draft: Draft, data: bytes, label: str, user: User, by: Actor) -> Ad
 def _keep(row: EvidenceLog, found: list[Logged], data: bytes, by: Actor) -> Added:
     draft = Draft.objects.lock(row.draft)
     draft.must_be_editable()
-    same = EvidenceLog.objects.filter(draft=draft, sha256=row.sha256, added_by_user=row.added_by_user).first()
+    same = EvidenceLog.objects.filter(
+        draft=draft, sha256=row.sha256, added_by_user=row.added_by_user, added_by_run=row.added_by_run
+    ).first()
     if same is not None:
         return Added(same, same.found, is_new=False)
     row.save(force_insert=True)

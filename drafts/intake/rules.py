@@ -15,16 +15,22 @@ from accounts.audit import Actor
 from accounts.models import User
 from drafts.dist import CoreMetadata, FileType
 from drafts.intake.receive import Upload
-from drafts.models import BurntName, Draft, File, Project, Token
+from drafts.models import BurntName, Draft, File, Project, Provenance, Token
 
 
 @dataclass(frozen=True, slots=True)
 class Stager:
-    """Who stages: a token or a person, as actor of the event and as owner of the file."""
+    """Who stages: a token or a person, as actor of the event and as owner of the file; and where it was taken from."""
 
     actor: Actor
     token: Token | None = None
     user: User | None = None
+    taken_from: Provenance | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what events say of it besides the actor."""
+        return {"taken_from": self.taken_from.values} if self.taken_from else {}
 
 
 @dataclass(eq=False)

@@ -76,7 +76,13 @@ def add_file(
     draft.touch()
     if before is None:
         audit.record(
-            Event.STAGED, on=draft, by=by.actor, digest=file.sha256, filename=file.filename, size=file.size
+            Event.STAGED,
+            on=draft,
+            by=by.actor,
+            digest=file.sha256,
+            filename=file.filename,
+            size=file.size,
+            **by.told,
         )
         return Staged(Did.ADDED, draft, file)
     audit.record(
@@ -87,6 +93,7 @@ def add_file(
         filename=file.filename,
         size=file.size,
         before=before.sha256,
+        **by.told,
     )
     return Staged(Did.REPLACED, draft, file)
 
@@ -128,6 +135,7 @@ def _row(draft: Draft, upload: Upload, distribution: Distribution, by: Stager, b
         core_metadata=rules.summary(distribution.metadata),
         staged_by_token=by.token,
         staged_by_user=by.user,
+        taken_from=by.taken_from.values if by.taken_from else None,
     )
     if before is not None:
         before.cancel(superseded_by=file)

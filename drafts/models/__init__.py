@@ -1,6 +1,7 @@
 """Rows, constraints, named querysets, and the job table."""
 
 from drafts.models.builders import Builder
+from drafts.models.ci import CiKind, CiRun, CiSource, FetchState, Provenance
 from drafts.models.counts import Count
 from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
 from drafts.models.evidence import EvidenceLog, LoggedDigest
@@ -21,11 +22,15 @@ __all__ = [
     "Builder",
     "BurntName",
     "Changed",
+    "CiKind",
+    "CiRun",
+    "CiSource",
     "Count",
     "Draft",
     "DraftLink",
     "DraftState",
     "EvidenceLog",
+    "FetchState",
     "File",
     "FileState",
     "IndexPage",
@@ -37,6 +42,7 @@ __all__ = [
     "Membership",
     "NotEditable",
     "Project",
+    "Provenance",
     "PublishFromCi",
     "Release",
     "Role",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from drafts.models.ci import CiRun
 from drafts.models.drafts import Draft
 from drafts.models.tokens import Token
 
@@ -22,6 +23,7 @@ class EvidenceLog(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     added_by_token = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="+")
+    added_by_run = models.ForeignKey(CiRun, on_delete=models.PROTECT, null=True, related_name="logs")
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
     found = models.PositiveIntegerField(help_text="how many digests were read from it")
@@ -41,10 +43,16 @@ class EvidenceLog(models.Model):
                 condition=Q(added_by_token__isnull=False),
                 name="a_token_adds_a_log_once",
             ),
+            models.UniqueConstraint(
+                fields=["draft", "sha256", "added_by_run"],
+                condition=Q(added_by_run__isnull=False),
+                name="a_run_adds_a_log_once",
+            ),
             models.CheckConstraint(
-                condition=Q(added_by_token__isnull=False, added_by_user=None)
-                | Q(added_by_token=None, added_by_user__isnull=False),
-                name="a_log_was_added_by_a_token_or_a_person",
+                condition=Q(added_by_token__isnull=False, added_by_user=None, added_by_run=None)
+                | Q(added_by_token=None, added_by_user__isnull=False, added_by_run=None)
+                | Q(added_by_token=None, added_by_user=None, added_by_run__isnull=False),
+                name="a_log_was_added_by_a_token_a_person_or_a_run",
             ),
         ]
 
@@ -53,6 +61,9 @@ class EvidenceLog(models.Model):
 
     @property
     def added_by(self) -> str:
+        """Return an opaque name of who added it; a run is nobody who stages, so its logs are independent."""
+        if self.added_by_run_id:
+            return f"run:{self.added_by_run_id}"
         return (
             f"token:{self.added_by_token_id}" if self.added_by_token_id else f"person:{self.added_by_user_id}"
         )

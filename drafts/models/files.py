@@ -84,6 +84,9 @@ class File(models.Model):
     staged_by_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    taken_from = models.JSONField(
+        null=True, default=None, help_text="provenance, where it came from a CI run"
+    )
     superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaces")
     ended_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)

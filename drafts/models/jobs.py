@@ -22,6 +22,8 @@ class Kind(StrEnum):
 
     PUBLISH = "publishing.publish"
     PURGE = "intake.purge"
+    FETCH_RUN = "intake.fetch_run"
+    CHECK_CI = "evidence.check_ci"
 
 
 class JobState(StrEnum):
@@ -125,6 +127,12 @@ class Job(models.Model):
             "lease_until": None,
             "error": reason[:2000],
         }
+        if self._mine().update(**values) == 0:
+            raise Fenced(str(self))
+
+    def postpone(self, until: datetime, reason: str) -> None:
+        """Put the job back until somebody else is ready for it; no failure. Raises Fenced."""
+        values = {"state": JobState.WAITING, "lease_until": None, "not_before": until, "error": reason[:2000]}
         if self._mine().update(**values) == 0:
             raise Fenced(str(self))
 

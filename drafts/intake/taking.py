@@ -1,0 +1,131 @@
+"""Taking a run's files through the door, one by one, and its jobs' logs as evidence."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from packaging.version import Version
+
+from accounts.audit import Actor
+from drafts.dist import BadDistribution, inflate
+from drafts.evidence import add
+from drafts.evidence.providers import CiJob, Down, ProviderError, RateLimited
+from drafts.intake import door, rules
+from drafts.intake.artifacts import Candidate
+from drafts.intake.case import Case
+from drafts.intake.outcome import LEFT, LOST, READ, REFUSED, SILENT, FileOutcome, LogOutcome, Outcome
+from drafts.intake.problems import Problem, count
+from drafts.intake.receive import Upload
+from drafts.intake.stage import Did
+from drafts.models import Draft, NotEditable, Provenance
+
+_MOST_LOGS = 200
+_WORDS = {
+    Did.ADDED: "added",
+    Did.REPLACED: "replaced",
+    Did.UNCHANGED: "unchanged",
+    Did.ALREADY_PUBLISHED: "published already",
+    REFUSED: "refused",
+    LEFT: "left",
+}
+
+
+def summary(outcome: Outcome) -> str:
+    """Say how many files were taken and how many not: "2 added, 1 unchanged"."""
+    counts = {word: outcome.count(did) for did, word in _WORDS.items()}
+    return ", ".join(f"{number} {word}" for word, number in counts.items() if number) or "nothing"
+
+
+def take(case: Case, candidates: Sequence[Candidate], version: Version, outcome: Outcome) -> None:
+    """Stage every candidate as the person who asked would, telling each one's fate in the outcome."""
+    by_name = {artifact.name: artifact for artifact in outcome.artifacts}
+    taken: dict[str, tuple[str, str]] = {}
+    for candidate in candidates:
+        case.beat()
+        by_name[candidate.artifact.name].files.append(_take_one(case, candidate, version, taken))
+
+
+def _take_one(
+    case: Case, candidate: Candidate, version: Version, taken: dict[str, tuple[str, str]]
+) -> FileOutcome:
+    """Stage one file, unless another artifact of the run held other bytes under its name.
+
+    ``taken`` holds digest and artifact of what this run gave so far, by file name.
+    """
+    name, project = candidate.name.filename, case.row.project
+    if candidate.entry.size > rules.room(project, None):
+        return FileOutcome(
+            name, REFUSED, "The project has no room for it: delete a draft, or ask the operator."
+        )
+    upload = Upload(candidate.name)
+    try:
+        _read(case, candidate, upload)
+        digest, artifact = taken.setdefault(name, (upload.sha256, candidate.artifact.name))
+        if digest != upload.sha256:
+            said = (
+                f"The artifact {artifact} of the same run holds other bytes under this name, and was first."
+            )
+            return FileOutcome(name, REFUSED, said)
+        staged = door.take(upload, project=project, version=version, by=_stager(case, candidate))
+    except BadDistribution as error:
+        count(str(error.code))
+        return FileOutcome(name, REFUSED, " ".join(refusal.message for refusal in error.refusals))
+    except Problem as error:
+        count(error.errors[0].code)
+        return FileOutcome(name, REFUSED, " ".join(finding.message for finding in error.errors))
+    finally:
+        upload.discard()
+    return FileOutcome(name, str(staged.did))
+
+
+def _read(case: Case, candidate: Candidate, upload: Upload) -> None:
+    for piece in inflate.chunks(candidate.archive, candidate.entry):
+        upload.write(piece)
+        case.beat()
+
+
+def _stager(case: Case, candidate: Candidate) -> rules.Stager:
+    return rules.Stager(
+        actor=Actor.person(case.row.asked_by),
+        user=case.row.asked_by,
+        taken_from=Provenance(
+            repository=case.row.repository,
+            run=case.told.id,
+            attempt=case.told.attempt,
+            artifact=candidate.artifact.name,
+            commit=case.told.commit,
+            row=case.row.pk,
+        ),
+    )
+
+
+def read_logs(case: Case, draft: Draft, outcome: Outcome) -> None:
+    """Add the log of each job of the run to the draft's evidence; what names no digest is not kept.
+
+    A log that cannot be had is told and keeps nothing back. Raises RateLimited, Down.
+    """
+    try:
+        listed = case.provider.jobs(case.told)
+    except (RateLimited, Down):
+        raise
+    except ProviderError as error:
+        outcome.logs.append(LogOutcome("all jobs", LOST, said=str(error)))
+        return
+    for job in listed[:_MOST_LOGS]:
+        case.beat()
+        outcome.logs.append(_read_log(case, draft, job))
+
+
+def _read_log(case: Case, draft: Draft, job: CiJob) -> LogOutcome:
+    label = f"{case.row}, job {job.name}"
+    try:
+        data = case.provider.log(job, limit=settings.EVIDENCE_SIZE_LIMIT)
+        added = add.fetched(
+            draft=draft, data=data, label=label, rank=case.trust.rank, run=case.row, by=Actor.system()
+        )
+    except add.NothingToRead:
+        return LogOutcome(job.name, SILENT)
+    except (RateLimited, Down):
+        raise
+    except (ProviderError, NotEditable) as error:
+        return LogOutcome(job.name, LOST, said=str(error))
+    return LogOutcome(job.name, READ, added.digests)
