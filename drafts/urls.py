@@ -16,7 +16,9 @@ from drafts.review import (
     projects,
     publish,
     queue,
+    runs,
     settings,
+    sources,
     testers,
 )
 
@@ -27,6 +29,12 @@ urlpatterns = [
     path("projects/<slug:name>/", projects.project, name="project"),
     path("projects/<slug:name>/settings/", settings.settings, name="project-settings"),
     path("projects/<slug:name>/upload/", files.upload_new, name="upload-new"),
+    path("projects/<slug:name>/ci/", sources.source, name="ci-source"),
+    path("projects/<slug:name>/ci/test/", sources.test, name="ci-test"),
+    path("projects/<slug:name>/ci/remove/", sources.remove, name="ci-remove"),
+    path("projects/<slug:name>/runs/", runs.ask, name="run-ask"),
+    path("projects/<slug:name>/runs/<int:run_id>/", runs.run, name="run"),
+    path("projects/<slug:name>/runs/<int:run_id>/choose/", runs.choose, name="run-choose"),
     path(
         "projects/<slug:name>/drafts/<str:version>/",
         include(

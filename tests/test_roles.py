@@ -13,7 +13,7 @@ from accounts.models import AuditEvent
 from drafts import urls
 from drafts.access import builders, links
 from drafts.access.roles import MAY, Act, may
-from drafts.models import Draft, Role
+from drafts.models import CiRun, Draft, Role
 from tests import wheels
 from tests.proofs import proof_of
 
@@ -37,6 +37,12 @@ PAGES = {
     PROJECT: Page(GET, Act.SEE),
     f"{PROJECT}settings/": Page(BOTH, Act.POLICY),
     f"{PROJECT}upload/": Page(POST, Act.STAGE),
+    f"{PROJECT}ci/": Page(BOTH, Act.CI),
+    f"{PROJECT}ci/test/": Page(POST, Act.CI),
+    f"{PROJECT}ci/remove/": Page(POST, Act.CI),
+    f"{PROJECT}runs/": Page(POST, Act.STAGE),
+    f"{PROJECT}runs/<int:run_id>/": Page(GET, Act.SEE),
+    f"{PROJECT}runs/<int:run_id>/choose/": Page(POST, Act.STAGE),
     DRAFT: Page(GET, Act.SEE),
     f"{DRAFT}now/": Page(GET, Act.SEE),
     f"{DRAFT}evidence/": Page(POST, Act.EVIDENCE),
@@ -102,9 +108,16 @@ def test_every_address_is_in_one_table():
 
 
 @pytest.fixture
-def where(draft, alice) -> dict[str, str]:
+def where(draft, alice, mike) -> dict[str, str]:
     """What the addresses' variables stand for."""
     link = links.make(draft=draft, by=Actor.system("tests"))
+    run = CiRun.objects.create(
+        project=draft.project,
+        kind="github",
+        repository="octo/sampleproject",
+        number=8812,
+        asked_by=mike,
+    )
     builder, _ = builders.invite(
         draft=draft,
         name="Ann",
@@ -115,6 +128,7 @@ def where(draft, alice) -> dict[str, str]:
         proof=proof_of(alice, builders.purpose(draft)),
     )
     return {
+        "<int:run_id>": str(run.pk),
         "<int:builder_id>": str(builder.pk),
         "<slug:name>": "sampleproject",
         "<str:version>": "1.0",

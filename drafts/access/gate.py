@@ -24,7 +24,7 @@ from accounts.models import User
 from drafts import secrets
 from drafts.access.limits import within
 from drafts.access.roles import Act, may
-from drafts.models import Draft, DraftLink, DraftState, Membership, Project, Token, TokenKind
+from drafts.models import CiRun, Draft, DraftLink, DraftState, Membership, Project, Token, TokenKind
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -101,6 +101,15 @@ def draft(request: HttpRequest, name: str, version: str, act: Act) -> tuple[Memb
     row = Draft.objects.latest_of(who.project, _canonical(version))
     if row is None:
         raise Http404(f"{name} has no draft of {version}.")
+    return who, row
+
+
+def run(request: HttpRequest, name: str, run_id: int, act: Act) -> tuple[Member, CiRun]:
+    """Return a CI run that was asked for, and the person as a member of its project."""
+    who = member(request, name, act)
+    row = CiRun.objects.select_related("asked_by").filter(pk=run_id, project=who.project).first()
+    if row is None:
+        raise Http404(f"{name} has no such run.")
     return who, row
 
 

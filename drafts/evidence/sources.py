@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor
-from accounts.stepup import Proof, ProofRefused, Purpose
+from accounts.stepup import Proof, Purpose
 from drafts import outbound, secrets
 from drafts.access.roles import Act, may
 from drafts.evidence.providers import KINDS, Kind, Provider, ProviderError
@@ -112,7 +112,7 @@ def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
 
 @transaction.atomic
 def remove(*, project: Project, by: Actor, proof: Proof) -> bool:
-    """Forget where a project's CI runs, and its token. False when there was nothing. Raises ProofRefused."""
+    """Forget where a project's CI runs, and its token. False when there was nothing. Raises ProofRefused, BadSource."""
     project = Project.objects.lock(project.pk)
     _demand(project, proof)
     source = CiSource.objects.filter(project=project).first()
@@ -127,7 +127,7 @@ def _demand(project: Project, proof: Proof) -> None:
     proof.demand(purpose(project))
     row = Membership.objects.filter(project=project, user=proof.user).first()
     if row is None or not may(row.role, Act.CI):
-        raise ProofRefused(f"{proof.user} is not an owner of {project}")
+        raise BadSource(f"{proof.user} is not an owner of {project} any more.")
 
 
 @transaction.atomic

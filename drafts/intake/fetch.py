@@ -43,11 +43,7 @@ _LONGEST_WAIT = timedelta(hours=1)
 
 
 class GivenUp(Exception):
-    """Nothing more is taken of the run: the text says why, ``outcome`` what was found by then."""
-
-    def __init__(self, message: str, outcome: Outcome | None = None) -> None:
-        super().__init__(message)
-        self.outcome = outcome or Outcome()
+    """Nothing more is taken of the run: the text says why."""
 
 
 def work(job: Job) -> None:
@@ -56,12 +52,13 @@ def work(job: Job) -> None:
     if row.state != FetchState.FETCHING:
         job.finish()
         return
+    outcome = Outcome()
     try:
-        _fetch(_case(row, job), job)
+        _fetch(_case(row, job), job, outcome)
     except RateLimited as error:
-        _wait(row, job, error)
+        _wait(row, job, outcome, error)
     except GivenUp as error:
-        _fail(row, job, str(error), error.outcome)
+        _fail(row, job, outcome, str(error))
     except jobs.Fenced:
         raise
     except Exception as error:
@@ -69,7 +66,10 @@ def work(job: Job) -> None:
         if not is_final and job.failures + 1 < _PATIENCE:
             raise
         _fail(
-            row, job, str(error) if isinstance(error, ProviderError) else f"{type(error).__name__}: {error}"
+            row,
+            job,
+            outcome,
+            str(error) if isinstance(error, ProviderError) else f"{type(error).__name__}: {error}",
         )
 
 
@@ -100,14 +100,15 @@ def _note(row: CiRun, told: Run) -> None:
     row.save(update_fields=["event", "branch", "commit", "workflow", "attempt", "run_state"])
 
 
-def _fetch(case: Case, job: Job) -> None:
-    outcome = Outcome(distrust=case.trust.reason)
+def _fetch(case: Case, job: Job, outcome: Outcome) -> None:
+    outcome.distrust = case.trust.reason
     with ExitStack() as files:
         candidates = _download(case, files, outcome)
         version = _version(case.row, candidates, outcome)
         if version is None:
             _settle(case.row, job, FetchState.CHOOSE, outcome)
             return
+        case.row.version = str(version)
         taking.take(case, _of(version, candidates, outcome), version, outcome)
     draft = Draft.objects.of_release(case.row.project, str(version)).live().first()
     if draft is not None:
@@ -164,11 +165,11 @@ def _version(row: CiRun, candidates: Sequence[Candidate], outcome: Outcome) -> V
     versions = sorted({candidate.name.version for candidate in candidates})
     outcome.versions = [str(version) for version in versions]
     if not versions:
-        raise GivenUp(f"No artifact of the run holds a wheel or sdist of {row.project}.", outcome)
+        raise GivenUp(f"No artifact of the run holds a wheel or sdist of {row.project}.")
     asked = wanted(row)
     if asked is not None and asked not in versions:
         held = ", ".join(outcome.versions)
-        raise GivenUp(f"The run holds files of {row.project} {held}, and none of {asked}.", outcome)
+        raise GivenUp(f"The run holds files of {row.project} {held}, and none of {asked}.")
     return asked if asked is not None else versions[0] if len(versions) == 1 else None
 
 
@@ -182,15 +183,17 @@ def _of(version: Version, candidates: Sequence[Candidate], outcome: Outcome) -> 
     return [candidate for candidate in candidates if candidate.name.version == version]
 
 
-def _wait(row: CiRun, job: Job, error: RateLimited) -> None:
+def _wait(row: CiRun, job: Job, outcome: Outcome, error: RateLimited) -> None:
     if error.until > timezone.now() + _LONGEST_WAIT:
-        _fail(row, job, f"{error} That is too long to wait here: paste the run's address again then.")
+        _fail(
+            row, job, outcome, f"{error} That is too long to wait here: paste the run's address again then."
+        )
     else:
         job.postpone(error.until, str(error))
 
 
-def _fail(row: CiRun, job: Job, reason: str, outcome: Outcome | None = None) -> None:
-    _settle(row, job, FetchState.FAILED, outcome or Outcome(), error=reason[:2000])
+def _fail(row: CiRun, job: Job, outcome: Outcome, reason: str) -> None:
+    _settle(row, job, FetchState.FAILED, outcome, error=reason[:2000])
 
 
 @transaction.atomic
@@ -201,7 +204,11 @@ def _settle(
     Project.objects.lock(row.project_id)
     job.finish() if not error else job.give_up(error)
     CiRun.objects.filter(pk=row.pk).update(
-        state=state, error=error, outcome=outcome.values, ended_at=timezone.now()
+        state=state,
+        error=error,
+        outcome=outcome.values,
+        ended_at=timezone.now(),
+        version=row.version,
     )
     if draft is not None:
         draft.bump()

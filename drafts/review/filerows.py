@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from drafts.dist import FileType
 from drafts.evidence.compare import Claim, Comparison, FileVerdict, Staged, Verdict, matched_algorithm
-from drafts.models import Draft, File, LoggedDigest
+from drafts.models import Draft, File, LoggedDigest, Provenance
 from drafts.review.rows import Earlier, FileRow, LogLine
 from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
@@ -107,7 +107,20 @@ def _row(file: File, around: Around) -> FileRow:
         download_url=reverse("file-download", args=url),
         delete_url=reverse("file-delete", args=url) if around.editable else "",
         replace_url="#upload" if around.editable else "",
+        **_provenance(around.draft, file),
     )
+
+
+def _provenance(draft: Draft, file: File) -> dict[str, str]:
+    """Say which run a file was taken from, in full and in short; nothing for one that was uploaded."""
+    if file.taken_from is None:
+        return {}
+    taken = Provenance.of(file.taken_from)
+    return {
+        "taken_from": str(taken),
+        "taken_from_short": f"run {taken.run} at {taken.commit[:7]}",
+        "run_url": reverse("run", args=[draft.project.name, taken.row]),
+    }
 
 
 def _matched(file: File, verdict: FileVerdict) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from accounts.models import AuditEvent
-from drafts.models import Draft, File
+from drafts.models import Draft, File, Provenance
 from drafts.review.rows import Difference, EventRow
 
 _SHOWN = 200
@@ -21,6 +21,8 @@ _WORDS = {
     "builder:invited": "invited a builder",
     "builder:expected": "changed how many files a builder sends",
     "builder:revoked": "revoked a builder’s invitation",
+    "run:fetched": "fetched a CI run",
+    "run:failed": "could not fetch a CI run",
     "draft:publishing": "pressed Publish",
     "draft:published": "published",
     "draft:publishing-failed": "could not publish",
@@ -81,6 +83,8 @@ def _event(row: AuditEvent) -> EventRow:
         parts.append(f"{details.get('before', '')[:12]} → {row.digest[:12]}")
     elif row.event in {"file:staged", "file:deleted"}:
         parts.append(row.digest[:12])
+    if details.get("taken_from"):
+        parts.append(str(Provenance.of(details["taken_from"])))
     return EventRow(
         row.at, row.actor_label, _WORDS.get(row.event, row.event), " · ".join(filter(None, parts))
     )

@@ -10,7 +10,7 @@ from drafts.access.roles import Act
 from drafts.dist.coverage import CellState, Grid
 from drafts.evidence.compare import Comparison, Rank, Verdict
 from drafts.inspection.changes import changes
-from drafts.models import Draft, DraftState, File, FileState
+from drafts.models import CiSource, Draft, DraftState, EvidenceLog, File, FileState
 from drafts.review import builderrows, filerows, history
 from drafts.review import verdict as verdicts_in_words
 from drafts.review.rows import Can, DraftPage, GridCell, GridRow, GridView, LinkRow, LogRow
@@ -67,6 +67,7 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         sums_url=reverse("evidence-sums", args=where),
         builders=builderrows.rows(known, can),
         invite_url=reverse("builder-invite", args=where) if can.builders else "",
+        run_url=_run_url(draft, can),
     )
 
 
@@ -79,6 +80,13 @@ def _can(who: Member, draft: Draft) -> Can:
         cancel=draft.is_editable and who.may(Act.CANCEL),
         builders=draft.is_editable and who.may(Act.BUILDERS),
     )
+
+
+def _run_url(draft: Draft, can: Can) -> str:
+    """Return where a run is named whose files shall come in; empty where nobody said where CI runs."""
+    if not can.upload or not CiSource.objects.filter(project=draft.project).exists():
+        return ""
+    return reverse("run-ask", args=[draft.project.name])
 
 
 def phase(draft: Draft, *, has_files: bool) -> int:
@@ -147,13 +155,13 @@ def _logs(draft: Draft, comparison: Comparison) -> tuple[LogRow, ...]:
     for claim in comparison.extra:
         if claim.filename:
             extra.setdefault(claim.log, []).append(claim.filename)
-    logs = draft.evidence.select_related("added_by_user", "added_by_token")
+    logs = draft.evidence.select_related("added_by_user", "added_by_token", "added_by_run")
     return tuple(
         LogRow(
             label=log.label,
-            source="cut at 20 MB" if log.cut else "pasted",
+            source=_source(log),
             rank=Rank(log.rank).label,
-            by=str(log.added_by_user or log.added_by_token),
+            by=str(log.added_by_run or log.added_by_user or log.added_by_token),
             at=log.added_at,
             size=log.size,
             sha256=log.sha256,
@@ -162,6 +170,11 @@ def _logs(draft: Draft, comparison: Comparison) -> tuple[LogRow, ...]:
         )
         for log in logs.order_by("added_at")
     )
+
+
+def _source(log: EvidenceLog) -> str:
+    how = "fetched by Presscheck" if log.added_by_run_id else "pasted"
+    return f"{how}, cut at 20 MB" if log.cut else how
 
 
 def _changes_summary(known: Sight, changed: Sequence[object]) -> str:

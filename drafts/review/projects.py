@@ -13,7 +13,7 @@ from drafts.access import gate
 from drafts.access.roles import Act
 from drafts.index.pages import file_url
 from drafts.models import Project
-from drafts.review import queue
+from drafts.review import queue, runs
 from drafts.review.queue import QueueRow
 
 
@@ -50,6 +50,7 @@ class ProjectPage:
     simple_url: str
     upload_url: str
     settings_url: str
+    ci: runs.CiPanel
 
 
 @gate.people
@@ -74,6 +75,7 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
         simple_url=reverse("simple-project", args=[name]) if who.project.first_published_at else "",
         upload_url=reverse("upload-new", args=[name]) if who.may(Act.STAGE) else "",
         settings_url=reverse("project-settings", args=[name]) if who.may(Act.POLICY) else "",
+        ci=runs.panel(who),
     )
     return render(request, "review/project.html", {"p": page})
 

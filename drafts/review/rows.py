@@ -126,6 +126,9 @@ class FileRow:
     download_url: str
     delete_url: str
     replace_url: str
+    taken_from: str = ""
+    taken_from_short: str = ""
+    run_url: str = ""
 
     @property
     def replaced(self) -> int:
@@ -259,6 +262,7 @@ class DraftPage:
     sums_url: str = ""
     builders: tuple[BuilderRow, ...] = ()
     invite_url: str = ""
+    run_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

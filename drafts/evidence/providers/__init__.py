@@ -58,10 +58,17 @@ class Kind:
     repository: re.Pattern[str]
     run: re.Pattern[str]
     example: str
+    run_page: str
 
     @property
     def api(self) -> str:
         return str(getattr(settings, self.setting))
+
+    def page(self, api: str, repository: str, run: int) -> str:
+        """Return where people look at a run, by where its API is (both providers' documented forms)."""
+        web = api.replace("https://api.github.com", "https://github.com")
+        web = web.removesuffix("/api/v3").removesuffix("/api/v4")
+        return web + self.run_page.format(repository=repository, run=run)
 
 
 KINDS: dict[str, Kind] = {
@@ -72,6 +79,7 @@ KINDS: dict[str, Kind] = {
         repository=re.compile(r"[A-Za-z0-9-]{1,100}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}"),
         run=re.compile(r"/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<run>[0-9]{1,18})(?:/.*)?"),
         example="https://github.com/owner/name/actions/runs/8812",
+        run_page="/{repository}/actions/runs/{run}",
     ),
     "gitlab": Kind(
         label="GitLab CI",
@@ -80,6 +88,7 @@ KINDS: dict[str, Kind] = {
         repository=re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){1,20}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"),
         run=re.compile(r"/(?P<repository>.+)/-/pipelines/(?P<run>[0-9]{1,18})(?:/.*)?"),
         example="https://gitlab.com/group/name/-/pipelines/8812",
+        run_page="/{repository}/-/pipelines/{run}",
     ),
 }
 
