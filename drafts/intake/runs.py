@@ -35,6 +35,7 @@ def ask(*, project: Project, text: str, version: str = "", user: User, by: Actor
 
     A run that was fetched before is fetched again: identical files stay as they are. Raises NoSource, NoRun.
     """
+    version = str(_version(version) or "")
     project = Project.objects.lock(project.pk)
     source = CiSource.objects.filter(project=project).first()
     if source is None:
@@ -77,7 +78,11 @@ def _begin(run: CiRun, user: User, version: str) -> None:
 
 def wanted(run: CiRun) -> Version | None:
     """Return the version whose files are wanted; None for the only one there is."""
+    return _version(run.version)
+
+
+def _version(text: str) -> Version | None:
     try:
-        return Version(run.version) if run.version else None
+        return Version(text)
     except InvalidVersion:
         return None

@@ -44,11 +44,11 @@ class Record:
         return cls(value)
 
     def text(self, name: str) -> str:
-        """Return a text, cut; absent and null are empty."""
+        """Return a text, cut, without what no database keeps (NUL, halves of characters); absent and null are empty."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise _unreadable()
-        return (value or "")[:_LONGEST_TEXT]
+        return (value or "")[:_LONGEST_TEXT].replace("\0", "").encode("utf-8", "replace").decode()
 
     def number(self, name: str, default: int | None = None) -> int:
         """Return a whole number that is not negative. Raises ProviderError without one."""
