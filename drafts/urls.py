@@ -4,7 +4,9 @@ from django.urls import include, path
 
 from drafts.index import drafts as draft_pages
 from drafts.index import views as index
-from drafts.intake import legacy, sessions
+from drafts.intake import legacy
+from drafts.intake.upload2 import files as uploads
+from drafts.intake.upload2 import sessions
 from drafts.operations import health, metrics
 from drafts.review import (
     builders,
@@ -70,8 +72,12 @@ urlpatterns = [
                 path("<str:handle>/", sessions.session, name="session"),
                 path("<str:handle>/publish/", sessions.publish, name="session-publish"),
                 path("<str:handle>/extend/", sessions.extend, name="session-extend"),
-                path("<str:handle>/files/", sessions.files, name="session-files"),
-                path("<str:handle>/files/<str:filename>/", sessions.file, name="session-file"),
+                path("<str:handle>/files/", uploads.files, name="session-files"),
+                path("<str:handle>/files/<str:file>/", uploads.file, name="session-file"),
+                path("<str:handle>/files/<str:file>/content", uploads.content),
+                path("<str:handle>/files/<str:file>/attestations", uploads.attestations),
+                path("<str:handle>/files/<str:file>/complete/", uploads.completed),
+                path("<str:handle>/files/<str:file>/extend/", uploads.extend),
             ],
         ),
     ),

@@ -276,11 +276,13 @@ def do_jobs() -> int:
     """Do every job that is due, as a worker would; returns how many."""
     from drafts.evidence import sources
     from drafts.intake import fetch, purge
+    from drafts.intake.upload2 import complete
     from drafts.publishing import flip
 
     handlers = {
         Kind.PUBLISH: flip.work,
         Kind.PURGE: purge.work,
+        Kind.COMPLETE: complete.work,
         Kind.FETCH_RUN: fetch.work,
         Kind.CHECK_CI: sources.check,
     }

@@ -23,6 +23,8 @@ from drafts.models import (
     Project,
     Release,
     Token,
+    UploadPart,
+    UploadSession,
     jobs,
 )
 from drafts.models.files import new_handle
@@ -65,6 +67,20 @@ def link(**fields: object) -> DraftLink:
     )
 
 
+def upload(**changes: object) -> UploadSession:
+    """Write an upload that is pending."""
+    own = {"draft": Draft.objects.get(), "staged_by_token": Token.objects.get(), "hashes": {}, "size": 10}
+    return UploadSession.objects.create(
+        **{**own, "filename": "a", "identity": "a", "filetype": "x", **changes}
+    )
+
+
+def part(of: UploadSession, **changes: object) -> None:
+    """Write a part of an upload."""
+    row = {"object_id": new_handle(), "stored_as": "a", "offset": 0, "size": 1, **changes}
+    UploadPart.objects.create(upload=of, **row)
+
+
 def user() -> User:
     return User.objects.get(email="mike@example.org")
 
@@ -81,6 +97,14 @@ BREACHES: dict[str, Callable[[], object]] = {
     "a_published_file_has_a_public_id_and_a_time": lambda: File.objects.update(published_at=NOW),
     "a_canceled_file_says_when": lambda: File.objects.update(state="canceled"),
     "a_file_is_not_empty": lambda: File.objects.update(size=0),
+    "one_upload_of_a_name_is_in_the_way": lambda: (upload(), upload(identity="b")),
+    "one_upload_of_an_identity_is_in_the_way": lambda: (upload(), upload(filename="b")),
+    "an_upload_state_is_pep_694s": lambda: upload(state="lost", ended_at=NOW),
+    "an_upload_that_ended_says_when": lambda: upload(state="canceled"),
+    "a_completed_upload_has_a_file": lambda: upload(state="completed", ended_at=NOW),
+    "an_upload_receives_what_was_announced": lambda: upload(received=11),
+    "one_part_of_an_upload_per_offset": lambda: (part(one := upload()), part(one)),
+    "a_part_is_not_empty": lambda: part(upload(), size=0),
     "same_file_other_spelling": lambda: (burn(), burn(filename="b")),
     "a_project_name_is_normalised": lambda: Project.objects.update(name="Sample.Project"),
     "one_role_per_person_and_project": lambda: again(Membership.objects.first()),

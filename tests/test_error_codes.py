@@ -16,7 +16,7 @@ CALLS = {"Finding": 2, "one": 2, "Refused": 1, "_wrong": 2}
 
 def written_codes():
     """Every code that a call in the intake room writes down."""
-    for path in Path(drafts.intake.__file__).parent.glob("*.py"):
+    for path in Path(drafts.intake.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue

@@ -1,4 +1,4 @@
-"""Promise 5: an upload credential cannot publish, cancel, delete, extend, or read what is not its project's."""
+"""Promise 5: an upload credential cannot publish, cancel, extend, touch what others brought, or read what is not its project's."""
 
 import json
 
@@ -12,6 +12,7 @@ from drafts.access.projects import create
 from drafts.models import Draft, DraftState, TokenKind
 from tests import bodies, wheels
 from tests.conftest import make_ci
+from tests.uploading import META, Speaker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
 
@@ -28,59 +29,69 @@ def stranger(alice):
     return make_ci(create(name="another", by=Actor.system("tests"), owner=alice.email))
 
 
-FILE = f"files/{wheels.wheel().filename}/"
-REFUSED = {
-    "cancel": ("delete", "", 403, "people-only"),
-    "publish": ("post", "publish/", 403, "people-only"),
-    "delete a file": ("delete", FILE, 403, "people-only"),
-    "announce a file": ("post", "files/", 422, "no-mechanism"),
-}
+@pytest.fixture
+def file(draft) -> str:
+    """The address of a file that came in by the legacy door, below the session's."""
+    return f"files/{draft.files.get(filetype='bdist_wheel').handle}/"
+
+
+@pytest.fixture
+def upload(ci, draft) -> str:
+    """The address of an upload that is pending, below the session's."""
+    speaker = Speaker(ci.token)
+    body = speaker.announce(speaker.join(), wheels.wheel(build="7")).json()
+    return body["links"]["file-upload-session"].partition(draft.handle + "/")[2]
+
+
+@pytest.fixture
+def path(request, file, upload) -> str:
+    """An address below the session's, with its variable replaced."""
+    return request.param.replace("FILE/", file).replace("UPLOAD/", upload)
 
 
 def unchanged() -> tuple:
     draft = Draft.objects.get()
-    return draft.state, draft.fingerprint(), draft.expires_at, AuditEvent.objects.count()
+    uploads = list(draft.arriving.values_list("state", "received", "attestations"))
+    return draft.state, draft.fingerprint(), draft.expires_at, AuditEvent.objects.count(), uploads
 
 
-@pytest.mark.parametrize(("method", "path", "status", "code"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_takes_a_person_is_refused(ci, session, method, path, status, code):
-    """It is true that a token is told where a person does it, and nothing changes."""
-    before = unchanged()
-    response = getattr(Client(), method)(session + path, headers={"Authorization": ci.basic})
-    assert response.status_code == status
-    assert response["Content-Type"] == "application/problem+json"
-    body = json.loads(response.content)
-    assert body["code"] == code
-    if code == "people-only":
-        assert "/projects/sampleproject/drafts/1.0/" in body["detail"]
-    assert unchanged() == before
+@pytest.mark.parametrize(("method", "where"), [("delete", ""), ("post", "publish/")])
+def test_what_takes_a_person_is_refused(ci, session, draft, method, where):
+    """It is true that a token is told where a person does it, and nothing of the draft changes."""
+    before = draft.state, draft.fingerprint(), draft.expires_at
+    response = getattr(Client(), method)(session + where, headers={"Authorization": ci.basic})
+    assert response.status_code == 403
+    assert bodies.codes(response) == {"people-only"}
+    assert "/projects/sampleproject/drafts/1.0/" in response.json()["detail"]
+    draft.refresh_from_db()
+    assert (draft.state, draft.fingerprint(), draft.expires_at) == before
 
 
 def test_a_token_extends_nothing(ci, session):
     before = unchanged()
-    response = Client().post(session + "extend/", headers={"Authorization": ci.basic})
+    body = {"meta": META, "extend-for": 99_999_999}
+    response = Speaker(ci.token).ask("POST", session + "extend/", body)
     assert response.status_code == 200
     assert "unchanged" in json.loads(response.content)["notices"][0]
     assert unchanged() == before
 
 
-def test_a_token_reads_how_its_draft_stands(ci, session, draft):
+def test_a_token_reads_how_its_draft_stands(ci, session, file):
     response = Client().get(session, headers={"Authorization": ci.basic})
     assert (response.status_code, json.loads(response.content)["status"]) == (200, "open")
-    file = Client().get(session + FILE, headers={"Authorization": ci.basic})
-    assert (file.status_code, json.loads(file.content)["status"]) == (200, "completed")
-    assert (
-        Client().get(session + "files/nothing.whl/", headers={"Authorization": ci.basic}).status_code == 404
-    )
+    told = Client().get(session + file, headers={"Authorization": ci.basic})
+    assert (told.status_code, json.loads(told.content)["status"]) == (200, "completed")
+    assert Client().get(session + "files/nothing/", headers={"Authorization": ci.basic}).status_code == 404
 
 
 WAYS = [
     ("get", ""), ("delete", ""), ("post", "publish/"), ("post", "extend/"), ("post", "files/"),
-    ("get", FILE), ("delete", FILE),
+    ("get", "FILE/"), ("delete", "FILE/"), ("get", "UPLOAD/"), ("delete", "UPLOAD/"), ("post", "UPLOAD/content"),
+    ("head", "UPLOAD/content"), ("post", "UPLOAD/attestations"), ("post", "UPLOAD/complete/"), ("post", "UPLOAD/extend/"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path"), WAYS)
+@pytest.mark.parametrize(("method", "path"), WAYS, indirect=["path"])
 def test_another_projects_session_is_not_there(session, draft, stranger, method, path):
     """It is true that another project's session is answered as a handle that never was."""
     before = unchanged()
@@ -93,7 +104,34 @@ def test_another_projects_session_is_not_there(session, draft, stranger, method,
     assert unchanged() == before
 
 
-@pytest.mark.parametrize(("method", "path"), WAYS)
+def test_what_another_token_of_the_project_announced_is_its_own(project, ci, session, upload):
+    """It is true that a token neither fills, completes nor deletes what another one announced, and may look at it."""
+    other, before = Speaker(make_ci(project, label="other").token), unchanged()
+    for method, path, body in (
+        ("POST", "content", b"x"),
+        ("HEAD", "content", None),
+        ("POST", "attestations", b"[]"),
+        ("POST", "complete/", {"meta": META}),
+        ("DELETE", "", None),
+    ):
+        response = other.ask(method, session + upload + path, body, content_type="application/octet-stream")
+        assert response.status_code == 403, path
+    assert other.ask("GET", session + upload).status_code == 200
+    assert unchanged() == before
+
+
+def test_another_project_cannot_be_opened(ci, stranger, draft):
+    """It is true that another project's name is refused in the same words whether it has a draft, none, or is nothing."""
+    speaker = Speaker(stranger.token)
+    answers = [speaker.open("1.0"), speaker.open("9.9"), speaker.open("1.0", name="nosuchproject")]
+    assert {answer.status_code for answer in answers} == {403}
+    texts = {answer.content.replace(b"nosuchproject", b"sampleproject") for answer in answers}
+    assert len(texts) == 1
+    assert "Location" not in answers[0]
+    assert Draft.objects.count() == 1
+
+
+@pytest.mark.parametrize(("method", "path"), WAYS, indirect=["path"])
 @pytest.mark.parametrize("kind", [None, TokenKind.EVIDENCE, TokenKind.READ])
 def test_a_session_takes_an_upload_token(project, session, method, path, kind):
     headers = {}

@@ -66,7 +66,11 @@ UPLOADS = {
     "upload/<str:handle>/publish/",
     "upload/<str:handle>/extend/",
     "upload/<str:handle>/files/",
-    "upload/<str:handle>/files/<str:filename>/",
+    "upload/<str:handle>/files/<str:file>/",
+    "upload/<str:handle>/files/<str:file>/content",
+    "upload/<str:handle>/files/<str:file>/attestations",
+    "upload/<str:handle>/files/<str:file>/complete/",
+    "upload/<str:handle>/files/<str:file>/extend/",
 }
 # Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
 PUBLIC = {"help/ci/", "help/errors/", "legacy", "legacy/", "healthz", "readyz", "metrics"}

@@ -19,3 +19,11 @@ LIVE_DRAFTS_PER_PROJECT = 20
 DRAFTS_OPENED_PER_HOUR = 5
 JOB_LEASE_SECONDS = number("PRESSCHECK_JOB_LEASE_SECONDS", 30)
 SWEEP_SECONDS = number("PRESSCHECK_SWEEP_SECONDS", 10)
+EXPECTED_FILES_LIMIT = 500
+UPLOAD_BODY_LIMIT = 1024**2  # of what is said about files, not of files
+UPLOAD_SILENCE_SECONDS = 60.0  # then an upload is abandoned, if somebody else wants its name
+UPLOAD_AT_ONCE = 32 * 1024**2  # larger files are looked at by a worker
+UPLOAD_PART_LEAST, UPLOAD_PART_MOST = (
+    1024**2,
+    16 * 1024**2,
+)  # of a resumable upload; the last one may be smaller

@@ -24,7 +24,18 @@ from accounts.models import User
 from drafts import secrets
 from drafts.access.limits import within
 from drafts.access.roles import Act, may
-from drafts.models import CiRun, Draft, DraftLink, DraftState, Membership, Project, Token, TokenKind
+from drafts.models import (
+    CiRun,
+    Draft,
+    DraftLink,
+    DraftState,
+    File,
+    Membership,
+    Project,
+    Token,
+    TokenKind,
+    UploadSession,
+)
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -188,6 +199,30 @@ def session(request: HttpRequest, handle: str) -> tuple[Credential, Draft]:
     row = Draft.objects.select_related("project").filter(handle=handle, project=credential.project).first()
     if row is None or not credential.token.covers(row):
         raise Http404("There is no such session for this credential.")
+    return credential, row
+
+
+def arriving(request: HttpRequest, handle: str, file: str) -> tuple[Credential, UploadSession]:
+    """Return an upload session of a draft that an upload credential names. Raises Http404."""
+    credential, row = draft_file(request, handle, file)
+    if isinstance(row, File):
+        raise Http404("There is no such file for this credential.")
+    return credential, row
+
+
+def draft_file(request: HttpRequest, handle: str, file: str) -> tuple[Credential, UploadSession | File]:
+    """Return a file of a draft by the handle of its upload session, or by its own when it came in by another door.
+
+    Raises Http404.
+    """
+    credential, draft = session(request, handle)
+    uploads = UploadSession.objects.select_related("draft__project", "staged_by_token", "file")
+    upload = uploads.filter(draft=draft, handle=file).first()
+    if upload is not None:
+        return credential, upload
+    row = draft.files.select_related("draft__project").filter(handle=file).first()
+    if row is None:
+        raise Http404("There is no such file for this credential.")
     return credential, row
 
 

@@ -35,7 +35,7 @@ def chunks(archive: Zip, entry: Entry) -> Iterator[bytes]:
         yield piece
     if size != entry.size:
         raise _bad(entry, f"has {size} bytes where {entry.size} are declared")
-    if crc != entry.crc:
+    if crc != entry.claims.crc:
         raise _bad(entry, "does not have the CRC-32 that is declared")
 
 

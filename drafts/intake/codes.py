@@ -8,7 +8,15 @@ REQUEST = {
     "token-address": "The token may not be used from here.",
     "people-only": "This takes a person with a second factor: the text names the page.",
     "not-found": "There is no such session or file for this token.",
-    "no-mechanism": "Files are sent through the legacy API, with twine or uv.",
+    "not-acceptable": "The Accept header excludes application/vnd.pypi.upload.v2+json, which the answers are.",
+    "method-not-allowed": "The address does not take this method; the header Allow says which it takes.",
+    "unsupported-media-type": "The body must be application/vnd.pypi.upload.v2+json; a file's bytes are application/octet-stream.",
+    "request-too-large": "What is said about files is at most 1 MiB.",
+    "not-json": "The body is not a JSON object.",
+    "bad-meta": "Every body of the Upload 2.0 API says meta.api-version, and it is the string 2.0.",
+    "draft-exists": "The release has a draft already: take it from the address in Location, and join it.",
+    "bad-expects": "meta._presscheck.expects is an array of file names of the release, 500 at most.",
+    "bad-extension": "extend-for is a number of seconds.",
     "action-gone": "The API once had this action. Upload files with :action=file_upload.",
     "not-multipart": "Uploads are multipart/form-data with a boundary, as upload tools send them.",
     "no-content-length": "The request must say its length; chunked bodies are not taken. A proxy may have removed it.",
@@ -40,6 +48,18 @@ FIELDS = {
     "filetype-differs": "The field filetype says something else than the file's name.",
     "no-digest": "The form needs sha256_digest or blake2_256_digest.",
     "digest-differs": "The bytes that arrived do not have the digest that was sent with them.",
+}
+UPLOADS = {
+    "no-mechanism": "The mechanism is none of those that the session's body lists.",
+    "bad-size": "The size is the file's number of bytes.",
+    "unknown-algorithm": "Digests have the names of Python's hashlib: sha256, blake2b and others.",
+    "bad-digest": "A digest is written in hexadecimal, in the length of its algorithm.",
+    "size-differs": "Other bytes arrived than were announced, or fewer. Delete the upload and announce it again.",
+    "upload-in-progress": "The file is being uploaded by somebody right now. A minute of silence abandons that.",
+    "upload-failed": "The last upload of the file failed, which is final: delete it, then announce the file again.",
+    "not-pending": "The upload is complete, failed, or being looked at: it takes no bytes and cannot be taken back.",
+    "upload-broke": "The server could not look at the bytes. Announce the file again, and tell the operator.",
+    "bad-attestations": "Attestations are a JSON array of PEP 740's attestation objects, at most 8 and 512 KiB.",
 }
 DRAFT = {
     "file-exists": "The name is published, or was once, with other bytes. Make a new version, or a build number.",
@@ -93,6 +113,7 @@ FILE = {
 GROUPS = {
     "The request": REQUEST,
     "The form": FIELDS,
+    "Uploads of the 2.0 API": UPLOADS,
     "The draft": DRAFT,
     "The file": {str(code): text for code, text in FILE.items()},
 }

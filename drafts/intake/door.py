@@ -4,8 +4,8 @@ from packaging.version import Version
 
 from drafts.dist import Distribution, Findings, check_name
 from drafts.intake import stage
+from drafts.intake.arrival import Upload
 from drafts.intake.problems import CHALLENGE, Finding, Problem
-from drafts.intake.receive import Upload
 from drafts.intake.rules import Refused, Stager
 from drafts.models import NotEditable, Project
 
@@ -23,12 +23,10 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
     upload.commit(distribution.metadata.raw)
     try:
         staged = stage.add_file(
-            project=project, version=version, upload=upload, distribution=distribution, by=by
+            project=project, version=version, arrival=upload.arrival, distribution=distribution, by=by
         )
-    except Refused as error:
-        raise refusal(error) from error
-    except NotEditable as error:
-        raise Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60") from error
+    except (Refused, NotEditable) as error:
+        raise problem(error) from error
     upload.kept = staged.did in {stage.Did.ADDED, stage.Did.REPLACED}
     return staged
 
@@ -47,9 +45,10 @@ def _checked(upload: Upload, project: Project, version: Version) -> Distribution
     return distribution
 
 
-def refusal(error: Refused) -> Problem:
-    """Return a refusal of the rules as the problem that the client is told."""
+def problem(error: Refused | NotEditable) -> Problem:
+    """Return a refusal of the acts as a problem document."""
+    if isinstance(error, NotEditable):
+        return Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60")
     finding = Finding("content", error.message, error.code)
-    return Problem(
-        error.status, "This file cannot be staged", (finding,), dict(_HEADERS.get(error.status, {}))
-    )
+    headers = dict(_HEADERS.get(error.status, {}))
+    return Problem(error.status, "This file cannot be staged", (finding,), headers)

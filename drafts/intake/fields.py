@@ -7,8 +7,9 @@ from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from drafts.dist import FileType
+from drafts.intake.arrival import Upload
 from drafts.intake.problems import Finding
-from drafts.intake.receive import Form, Upload
+from drafts.intake.receive import Form
 
 _GONE = {"submit", "submit_pkg_info", "doc_upload"}
 _SINGLE = (
@@ -142,7 +143,11 @@ def _digests(form: Form) -> Iterator[Finding]:
 
 
 def _wrong_digests(given: dict[str, str], upload: Upload) -> Iterator[Finding]:
-    own = {"sha256_digest": upload.sha256, "blake2_256_digest": upload.blake2b_256, "md5_digest": upload.md5}
+    own = {
+        "sha256_digest": upload.digests["sha256"],
+        "blake2_256_digest": upload.digests["blake2b_256"],
+        "md5_digest": upload.digests["md5"],
+    }
     for name, digest in given.items():
         if digest and digest != own[name]:
             yield Finding(

@@ -12,8 +12,9 @@ from packaging.utils import InvalidName, canonicalize_name
 
 from drafts.access import gate
 from drafts.dist import FileName
-from drafts.intake import door, fields, limits, receive, rules, sessions, stage
+from drafts.intake import door, fields, limits, receive, rules, stage
 from drafts.intake.problems import Problem, spoken
+from drafts.intake.upload2 import bodies, sessions
 from drafts.models import Project, Token
 
 
@@ -22,7 +23,7 @@ from drafts.models import Project, Token
 @require_http_methods(["GET", "HEAD", "POST"])
 def without_slash(request: HttpRequest) -> HttpResponse:
     """308: method, body and query stay. Most clients do not follow, so the whole address stands where they show it."""
-    address = sessions.absolute(reverse("legacy"))
+    address = bodies.absolute(reverse("legacy"))
     query = request.META.get("QUERY_STRING", "")
     response = redirect(f"{address}?{query}" if query else address, permanent=True)
     response.status_code, response.reason_phrase = 308, f"Upload to {address} (with the slash at its end)"
@@ -73,7 +74,7 @@ def _must_cover(token: Token, name: FileName) -> None:
     try:
         limits.must_cover(token, name)
     except rules.Refused as error:
-        raise door.refusal(error) from error
+        raise door.problem(error) from error
 
 
 def _gone(action: str) -> Problem:

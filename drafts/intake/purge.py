@@ -1,4 +1,4 @@
-"""Deleting bytes for good, a day later: of canceled files and drafts, never what readers of a release get."""
+"""Deleting bytes for good: discarded files and drafts a day later, ended uploads at once, never what readers of a release get."""
 
 import logging
 from enum import StrEnum
@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Actor
 from drafts.intake import rules
-from drafts.models import Draft, DraftState, EvidenceLog, File, FileState, Job
+from drafts.models import Draft, DraftState, EvidenceLog, File, FileState, Job, UploadPart, UploadSession
+from drafts.models.uploads import UNDER_WAY
 from drafts.storage import NoSuchObject, storage
 
 log = logging.getLogger(__name__)
@@ -20,13 +21,13 @@ class Event(StrEnum):
 
     PURGED = "draft:purged"
     FILE_PURGED = "file:purged"
+    UPLOAD_PURGED = "upload:purged"
 
 
 def work(job: Job) -> None:
     """Do a purge job: rows say so first, bytes go after, so that no row speaks of bytes that are gone."""
-    kind = job.subject.partition(":")[0]
-    doomed = _purge_draft(job) if kind == "draft" else _purge_file(job)
-    for object_id in doomed:
+    acts = {"draft": _purge_draft, "file": _purge_file, "upload": _purge_upload}
+    for object_id in acts[job.subject.partition(":")[0]](job):
         storage().delete(object_id)
 
 
@@ -57,6 +58,18 @@ def _purge_file(job: Job) -> list[str]:
     doomed.update(purged_at=timezone.now())
     job.finish()
     audit.record(Event.FILE_PURGED, on=draft, by=Actor.system(), objects=len(object_ids))
+    return object_ids
+
+
+@transaction.atomic
+def _purge_upload(job: Job) -> list[str]:
+    upload = UploadSession.objects.get(pk=job.subject_id)
+    draft = Draft.objects.lock(upload.draft)
+    parts = UploadPart.objects.filter(upload=upload).exclude(upload__state__in=UNDER_WAY)
+    object_ids = list(parts.values_list("object_id", flat=True))
+    parts.delete()
+    job.finish()
+    audit.record(Event.UPLOAD_PURGED, on=draft, by=Actor.system(), objects=len(object_ids))
     return object_ids
 
 
@@ -105,6 +118,7 @@ def has_row(object_id: str) -> bool:
     return (
         File.objects.filter(object_id=object_id, purged_at=None).exists()
         or EvidenceLog.objects.filter(object_id=object_id, purged_at=None).exists()
+        or UploadPart.objects.filter(object_id=object_id).exists()
     )
 
 

@@ -1,14 +1,11 @@
-"""Bytes from the socket to storage in one pass, hashed on the way; memory does not grow with the file."""
+"""A form from the socket to storage in one pass; memory does not grow with the file."""
 
-import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 from multipart import (
     MultipartError,
     MultipartSegment,
@@ -17,76 +14,13 @@ from multipart import (
     parse_options_header,
 )
 
-from drafts.dist import BadDistribution, Distribution, FileName, open_distribution, parse_filename
-from drafts.intake import pace
+from drafts.dist import BadDistribution, FileName, parse_filename
+from drafts.intake import body
+from drafts.intake.arrival import Upload
 from drafts.intake.problems import Finding, Problem
-from drafts.storage import METADATA, StorageDown, Writer, new_object_id, storage
 
-_CHUNK = 256 * 1024
 _HEADER_LIMIT = 16 * 1024
 _DROPPED = {"gpg_signature"}  # a file that twine and pdm may send beside; nothing reads it
-
-
-@dataclass
-class Upload:
-    """One file on its way in: its bytes lie in storage under an id that no row knows yet."""
-
-    name: FileName
-    object_id: str = field(default_factory=new_object_id)
-    size: int = 0
-    kept: bool = False
-
-    def __post_init__(self) -> None:
-        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-        self._blake2b_256 = hashlib.blake2b(digest_size=32)
-        self._writer: Writer = storage().create(self.object_id, self.name.filename)
-
-    @property
-    def filename(self) -> str:
-        return self.name.filename
-
-    @property
-    def sha256(self) -> str:
-        return self._sha256.hexdigest()
-
-    @property
-    def blake2b_256(self) -> str:
-        return self._blake2b_256.hexdigest()
-
-    @property
-    def md5(self) -> str:
-        return self._md5.hexdigest()
-
-    def write(self, data: bytes | bytearray) -> None:
-        """Take the next bytes."""
-        self.size += len(data)
-        self._sha256.update(data)
-        self._blake2b_256.update(data)
-        self._md5.update(data)
-        self._writer.write(data)
-
-    def look_inside(self) -> Distribution:
-        """Read the archive where it lies, never extracting. Raises BadDistribution."""
-        with self._writer.reader() as file:
-            return open_distribution(file, self.filename)
-
-    def commit(self, metadata: bytes) -> None:
-        """Make the bytes, and METADATA beside them, durable: before the row that will speak of them."""
-        self._writer.commit()
-        beside = storage().create(self.object_id, METADATA)
-        try:
-            beside.write(metadata)
-            beside.commit()
-        except BaseException:
-            beside.abort()
-            raise
-
-    def discard(self) -> None:
-        """Leave nothing behind, unless a row was written."""
-        if not self.kept:
-            self._writer.abort()
-            with suppress(StorageDown):  # the orphans' sweep deletes what is left
-                storage().delete(self.object_id)
 
 
 @dataclass
@@ -119,11 +53,9 @@ def form(
     """
     read = Form()
     try:
-        with pace.upload(request):
+        with body.admitted(request):
             _read(request, _FormReader(read, limit, most, named), limit)
             yield read
-    except pace.TooMany as error:
-        raise _too_many() from error
     finally:
         for upload in read.uploads:
             upload.discard()
@@ -135,21 +67,13 @@ def _length_and_boundary(request: HttpRequest) -> tuple[int, str]:
         raise Problem.one(
             400, "Not an upload", "not-multipart", "The request must be multipart/form-data with a boundary."
         )
-    length = request.headers.get("Content-Length", "")
-    if not length.isdigit():
-        raise Problem.one(
-            411,
-            "Length required",
-            "no-content-length",
-            "Send a Content-Length: chunked bodies are not taken.",
-        )
-    return int(length), options["boundary"]
+    return body.length(request), options["boundary"]
 
 
 def _read(request: HttpRequest, reader: "_FormReader", limit: int) -> None:
     length, boundary = _length_and_boundary(request)
     if length > limit + settings.FORM_MEMORY_LIMIT:
-        raise _too_large(limit)
+        raise body.too_large(limit)
     try:
         with PushMultipartParser(
             boundary,
@@ -157,7 +81,7 @@ def _read(request: HttpRequest, reader: "_FormReader", limit: int) -> None:
             max_header_size=_HEADER_LIMIT,
             max_segment_count=settings.FORM_FIELDS_LIMIT,
         ) as parser:
-            for chunk in _chunks(request, length):
+            for chunk in body.chunks(request, length):
                 for event in parser.parse(chunk):
                     reader.take(event)
     except ParserLimitReached as error:
@@ -166,59 +90,6 @@ def _read(request: HttpRequest, reader: "_FormReader", limit: int) -> None:
         raise Problem.one(
             400, "Broken upload", "broken-form", f"The form is not whole: {error}. Nothing was kept."
         ) from error
-
-
-def _chunks(request: BinaryIO | HttpRequest, length: int) -> Iterator[bytes]:
-    """Yield the body, and refuse one that ends before its Content-Length: the client went away."""
-    left = length
-    while left:
-        try:
-            chunk = request.read(min(_CHUNK, left))
-        except (UnreadablePostError, OSError) as error:
-            raise (_too_slow() if pace.reason(error) else _cut_short()) from error
-        if not chunk:
-            raise _cut_short()
-        left -= len(chunk)
-        yield chunk
-
-
-def _cut_short() -> Problem:
-    return Problem.one(
-        400,
-        "Broken upload",
-        "body-cut-short",
-        "The body ended before its Content-Length. Nothing was kept: send it again.",
-    )
-
-
-def _too_slow() -> Problem:
-    return Problem.one(
-        408,
-        "Too slow",
-        "body-too-slow",
-        f"The body came slower than {settings.BODY_RATE // 1000} kB a second. Nothing was kept: send it again.",
-    )
-
-
-def _too_many() -> Problem:
-    return Problem.one(
-        503,
-        "Busy",
-        "too-many-uploads",
-        "The server takes as many uploads at once as it can. Nothing was kept: send it again in a moment.",
-        Retry_After=pace.RETRY_SECONDS,
-    )
-
-
-def _too_large(limit: int) -> Problem:
-    return Problem.one(
-        413,
-        "Too large",
-        "file-too-large",
-        f"The file is larger than the {limit} bytes that this project can take now. Nothing was kept: "
-        "cancel a draft to make room, or ask the operator for more.",
-        source="content",
-    )
 
 
 class _FormReader:
@@ -279,7 +150,7 @@ class _FormReader:
         if self._segment.filename is not None:
             if self._upload is not None:
                 if sum(upload.size for upload in self._form.uploads) + len(data) > self._limit:
-                    raise _too_large(self._limit)
+                    raise body.too_large(self._limit)
                 self._upload.write(data)
             if self._segment.name not in _DROPPED:
                 return

@@ -13,9 +13,8 @@ from packaging.version import Version
 
 from accounts.audit import Actor
 from accounts.models import User
-from drafts.dist import CoreMetadata, FileType
-from drafts.intake.receive import Upload
-from drafts.models import BurntName, Draft, File, Project, Provenance, Token
+from drafts.dist import CoreMetadata, FileName, FileType
+from drafts.models import BurntName, Draft, File, Project, Provenance, Token, UploadSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +70,23 @@ def kept_bytes(project: Project) -> int:
     return rows.aggregate(total=Sum("size"))["total"] or 0
 
 
-def room(project: Project, token: Token | None) -> int:
-    """Return how many bytes one file may have now; a fifth of the quota is for maintainers only."""
+def room(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> int:
+    """Return how many bytes one file may have now; a fifth of the quota is for maintainers only.
+
+    What was announced counts as if it were there, but for the upload that is being completed.
+    """
     quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
-    return max(0, min(settings.FILE_SIZE_LIMIT, quota - kept_bytes(project)))
+    taken = kept_bytes(project) + UploadSession.objects.reserved_bytes(project, but=completing)
+    return max(0, min(settings.FILE_SIZE_LIMIT, quota - taken))
 
 
-def must_still_be_valid(token: Token) -> None:
-    """Refuse an upload whose token was revoked while the bytes were on their way."""
-    if not Token.objects.valid().filter(pk=token.pk).exists():
+def must_still_be_valid(token: Token, *, completing: UploadSession | None = None) -> None:
+    """Refuse an upload whose token was revoked while the bytes were on their way, or expired.
+
+    A token may expire while an upload that it completed is being looked at.
+    """
+    good = Token.objects.valid() if completing is None else Token.objects.filter(revoked_at=None)
+    if not good.filter(pk=token.pk).exists():
         raise Refused(
             401,
             "no-credential",
@@ -87,11 +94,11 @@ def must_still_be_valid(token: Token) -> None:
         )
 
 
-def published_already(*, project: Project, version: Version, upload: Upload) -> File | None:
+def published_already(*, project: Project, version: Version, name: FileName, sha256: str) -> File | None:
     """Return the published file that the upload equals. Raises Refused when the name is burnt or reserved otherwise."""
-    same_name = BurntName.objects.filter(filename=upload.filename).first()
+    same_name = BurntName.objects.filter(filename=name.filename).first()
     if same_name is None:
-        _other_spelling(project, version, upload)
+        _other_spelling(project, version, name)
         return None
     if not same_name.permanent:
         raise Refused(
@@ -99,25 +106,25 @@ def published_already(*, project: Project, version: Version, upload: Upload) -> 
             "being-published",
             f"The draft of {same_name.draft} is being published: try again in a minute.",
         )
-    published = File.objects.published().filter(filename=upload.filename, sha256=upload.sha256).first()
+    published = File.objects.published().filter(filename=name.filename, sha256=sha256).first()
     if published is None:
         raise Refused(
             400,
             "file-exists",
-            f"File already exists ('{upload.filename}', with sha256 {same_name.sha256}). "
+            f"File already exists ('{name.filename}', with sha256 {same_name.sha256}). "
             "A published name is never used again: make a new version, or a build number.",
         )
     return published
 
 
-def _other_spelling(project: Project, version: Version, upload: Upload) -> None:
+def _other_spelling(project: Project, version: Version, name: FileName) -> None:
     row = BurntName.objects.filter(
         project=project,
         version_key=canonicalize_version(version),
-        identity=upload.name.identity,
+        identity=name.identity,
     ).first()
     if row is not None:
-        raise _same_file(upload.filename, row.filename, published=True)
+        raise _same_file(name.filename, row.filename, published=True)
 
 
 def _same_file(filename: str, other: str, *, published: bool) -> Refused:
@@ -130,42 +137,51 @@ def _same_file(filename: str, other: str, *, published: bool) -> Refused:
     )
 
 
-def may_stage(*, draft: Draft, before: File | None, upload: Upload, by: Stager) -> None:
+def may_stage(
+    *,
+    draft: Draft,
+    before: File | None,
+    name: FileName,
+    size: int,
+    by: Stager,
+    completing: UploadSession | None = None,
+) -> None:
     """Refuse what the rules of the draft do not allow. Raises Refused."""
-    same = draft.files.live().filter(identity=upload.name.identity).exclude(filename=upload.filename).first()
+    same = draft.files.live().filter(identity=name.identity).exclude(filename=name.filename).first()
     if same is not None:
-        if upload.name.filetype == FileType.SDIST:
+        if name.filetype == FileType.SDIST:
             raise Refused(
                 400,
                 "second-sdist",
                 f"The draft has the sdist '{same.filename}' already: a release has one sdist.",
             )
-        raise _same_file(upload.filename, same.filename, published=False)
+        raise _same_file(name.filename, same.filename, published=False)
     if before is not None and by.token is not None:
-        _may_replace(draft, before, by.token)
-    if upload.size > room(draft.project, by.token):
+        may_replace(draft, before, by.token)
+    if size > room(draft.project, by.token, completing=completing):
         raise Refused(
             413,
             "over-quota",
-            f"The project {draft.project} has no room for {upload.size} more bytes: its quota is "
+            f"The project {draft.project} has no room for {size} more bytes: its quota is "
             f"{draft.project.quota_bytes}. Delete a draft, or ask the operator.",
         )
 
 
-def _may_replace(draft: Draft, before: File, token: Token) -> None:
+def may_replace(draft: Draft, before: File | UploadSession, token: Token, *, act: str = "replace") -> None:
+    """Refuse a credential that would replace or delete what it may not. Raises Refused (403), naming the page."""
     page = f"{settings.PRESSCHECK_URL}/projects/{draft.project.name}/drafts/{draft.version}/"
     if token.add_only:
         raise Refused(
             403,
             "add-only",
-            f"This token may add files, not replace '{before.filename}'. A maintainer can: {page}",
+            f"This token may add files, not {act} '{before.filename}'. A maintainer can: {page}",
         )
     if before.staged_by_token_id != token.pk:
         raise Refused(
             403,
             "not-your-file",
-            f"'{before.filename}' was staged by another credential or person; a token replaces only what it staged. "
-            f"A maintainer can replace it: {page}",
+            f"'{before.filename}' was staged by another credential or person; a token can {act} only what it staged. "
+            f"A maintainer can {act} it: {page}",
         )
 
 

@@ -1,5 +1,6 @@
 """The acts on a draft: add a file, replace one, delete one, cancel, extend, expire. Neither door publishes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -12,11 +13,22 @@ from packaging.version import Version
 
 from accounts import audit
 from accounts.audit import Actor
-from drafts.dist import Distribution
-from drafts.intake import limits, rules
-from drafts.intake.receive import Upload
+from drafts.dist import Distribution, attestations
+from drafts.intake import arriving, limits, rules
+from drafts.intake.arrival import Arrival
 from drafts.intake.rules import Stager
-from drafts.models import Changed, Draft, DraftState, File, Kind, Project, jobs
+from drafts.models import (
+    Attestations,
+    Changed,
+    Draft,
+    DraftState,
+    File,
+    FileState,
+    Kind,
+    Project,
+    UploadSession,
+    jobs,
+)
 
 
 class Event(StrEnum):
@@ -44,6 +56,14 @@ class NoSuchFile(Exception):
     """The draft has no such file; it may have been deleted a moment ago."""
 
 
+class Exists(Exception):
+    """The release has a draft that did not end: ``draft``."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(f"there is a draft of {draft} already: join it")
+        self.draft = draft
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """What came of it; ``draft`` is None when the file is published already."""
@@ -55,45 +75,60 @@ class Staged:
 
 @transaction.atomic
 def add_file(
-    *, project: Project, version: Version, upload: Upload, distribution: Distribution, by: Stager
+    *,
+    project: Project,
+    version: Version,
+    arrival: Arrival,
+    distribution: Distribution,
+    by: Stager,
+    completing: UploadSession | None = None,
 ) -> Staged:
-    """Put an upload, whose bytes are durable, into the live draft of its release; opens one if there is none.
+    """Put a file, whose bytes are durable, into the live draft of its release; opens one if there is none.
 
-    Identical bytes change nothing; other bytes under the same name replace the file. Raises Refused, NotEditable.
+    Identical bytes change nothing; other bytes under the same name replace the file. ``completing``: the upload session
+    that brought the file, locked by the caller; it ends in the same transaction. Raises Refused, NotEditable.
     """
     project = Project.objects.lock(project.pk)
     if by.token is not None:
-        rules.must_still_be_valid(by.token)
-        limits.must_cover(by.token, upload.name)
-    if published := rules.published_already(project=project, version=version, upload=upload):
+        rules.must_still_be_valid(by.token, completing=completing)
+        limits.must_cover(by.token, arrival.name)
+    name = arrival.name
+    if published := rules.published_already(
+        project=project, version=version, name=name, sha256=arrival.sha256
+    ):
         return Staged(Did.ALREADY_PUBLISHED, None, published)
     draft = _draft_to_join(project, version, by)
-    before = draft.files.live().named(upload.filename)
-    if before is not None and before.sha256 == upload.sha256:
+    arriving.make_way(draft=draft, name=name, by=by.actor, completing=completing)
+    before = draft.files.live().named(arrival.filename)
+    if before is not None and _is_the_same(before, arrival):
+        _end_session(completing, before)
         return Staged(Did.UNCHANGED, draft, before)
-    rules.may_stage(draft=draft, before=before, upload=upload, by=by)
-    file = _row(draft, upload, distribution, by, before)
+    rules.may_stage(draft=draft, before=before, name=name, size=arrival.size, by=by, completing=completing)
+    file = _row(draft, arrival, distribution, by, before)
+    _end_session(completing, file)
     draft.touch()
+    return _recorded(draft, file, before, by)
+
+
+def _is_the_same(before: File, arrival: Arrival) -> bool:
+    """Say whether nothing new came: the bytes are there, and attestations, or none were sent."""
+    return before.sha256 == arrival.sha256 and bool(before.attestations_sha256 or not arrival.attestations)
+
+
+def _end_session(completing: UploadSession | None, file: File) -> None:
+    if completing is not None:
+        completing.end(FileState.COMPLETED, file=file)
+
+
+def _recorded(draft: Draft, file: File, before: File | None, by: Stager) -> Staged:
+    told = {"filename": file.filename, "size": file.size}
+    if file.attestations_sha256:
+        told["attestations"] = file.attestations_sha256
     if before is None:
-        audit.record(
-            Event.STAGED,
-            on=draft,
-            by=by.actor,
-            digest=file.sha256,
-            filename=file.filename,
-            size=file.size,
-            **by.told,
-        )
+        audit.record(Event.STAGED, on=draft, by=by.actor, digest=file.sha256, **told, **by.told)
         return Staged(Did.ADDED, draft, file)
     audit.record(
-        Event.REPLACED,
-        on=draft,
-        by=by.actor,
-        digest=file.sha256,
-        filename=file.filename,
-        size=file.size,
-        before=before.sha256,
-        **by.told,
+        Event.REPLACED, on=draft, by=by.actor, digest=file.sha256, **told, **by.told, before=before.sha256
     )
     return Staged(Did.REPLACED, draft, file)
 
@@ -104,6 +139,10 @@ def _draft_to_join(project: Project, version: Version, by: Stager) -> Draft:
         draft = Draft.objects.lock(draft)
         draft.must_be_editable()
         return draft
+    return _opened(project, version, by)
+
+
+def _opened(project: Project, version: Version, by: Stager, expects: Sequence[str] = ()) -> Draft:
     rules.may_open(project=project, token=by.token)
     now = timezone.now()
     draft = Draft.objects.create(
@@ -113,25 +152,27 @@ def _draft_to_join(project: Project, version: Version, by: Stager) -> Draft:
         opened_at=now,
         opened_by=by.actor.key,
         expires_at=now + timedelta(days=settings.DRAFT_LIFETIME_DAYS),
+        expects=list(expects),
     )
-    audit.record(Event.OPENED, on=draft, by=by.actor)
+    audit.record(Event.OPENED, on=draft, by=by.actor, **({"expects": draft.expects} if expects else {}))
     return draft
 
 
-def _row(draft: Draft, upload: Upload, distribution: Distribution, by: Stager, before: File | None) -> File:
+def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager, before: File | None) -> File:
     if before is not None:
         before.cancel()
     file = File.objects.create(
         draft=draft,
-        filename=upload.filename,
-        filetype=upload.name.filetype,
-        identity=upload.name.identity,
-        size=upload.size,
-        sha256=upload.sha256,
-        blake2b_256=upload.blake2b_256,
-        object_id=upload.object_id,
+        filename=arrival.filename,
+        filetype=arrival.name.filetype,
+        identity=arrival.name.identity,
+        size=arrival.size,
+        sha256=arrival.sha256,
+        blake2b_256=arrival.blake2b_256,
+        object_id=arrival.object_id,
         requires_python=distribution.metadata.requires_python or "",
         metadata_sha256=rules.sha256(distribution.metadata.raw),
+        attestations_sha256=attestations.digest(arrival.attestations) if arrival.attestations else "",
         core_metadata=rules.summary(distribution.metadata),
         staged_by_token=by.token,
         staged_by_user=by.user,
@@ -139,6 +180,8 @@ def _row(draft: Draft, upload: Upload, distribution: Distribution, by: Stager, b
     )
     if before is not None:
         before.cancel(superseded_by=file)
+    if arrival.attestations:
+        Attestations.objects.create(file=file, statements=list(arrival.attestations))
     return file
 
 
@@ -159,6 +202,38 @@ def delete_file(*, draft: Draft, filename: str, by: Actor, seen: str) -> None:
     draft.touch()
     jobs.enqueue(kind=Kind.PURGE, subject=file.subject, not_before=timezone.now() + rules.grace())
     audit.record(Event.DELETED, on=draft, by=by, digest=file.sha256, filename=file.filename)
+
+
+@transaction.atomic
+def delete_own(*, file: File, by: Stager) -> None:
+    """Take a file that a credential itself staged out of its draft; one that is out already stays out.
+
+    Raises Refused (403) for a file of others and for tokens that may only add, NotEditable.
+    """
+    draft = Draft.objects.lock(file.draft)
+    file = File.objects.select_for_update().get(pk=file.pk)
+    assert by.token is not None
+    rules.may_replace(draft, file, by.token, act="delete")
+    if file.state == FileState.CANCELED:
+        return
+    draft.must_be_editable()
+    file.cancel()
+    draft.touch()
+    jobs.enqueue(kind=Kind.PURGE, subject=file.subject, not_before=timezone.now() + rules.grace())
+    audit.record(Event.DELETED, on=draft, by=by.actor, digest=file.sha256, filename=file.filename)
+
+
+@transaction.atomic
+def open_draft(*, project: Project, version: Version, by: Stager, expects: Sequence[str] = ()) -> Draft:
+    """Open the draft of a release before it has files. ``expects``: names that publishing waits for, checked before.
+
+    Raises Exists when the release has a draft that did not end, Refused.
+    """
+    project = Project.objects.lock(project.pk)
+    there = Draft.objects.of_release(project, str(version)).live().first()
+    if there is not None:
+        raise Exists(there)
+    return _opened(project, version, by, expects)
 
 
 @transaction.atomic
@@ -185,6 +260,7 @@ def expire(*, draft: Draft) -> bool:
 def _end(draft: Draft, by: Actor, event: Event) -> None:
     draft.state, draft.ended_at, draft.ended_by = DraftState.CANCELED, timezone.now(), by.label
     draft.save(update_fields=["state", "ended_at", "ended_by"])
+    arriving.cancel_all(draft=draft)
     draft.bump()
     jobs.enqueue(kind=Kind.PURGE, subject=draft.subject, not_before=timezone.now() + rules.grace())
     audit.record(event, on=draft, by=by, files=draft.files.live().count())

@@ -10,11 +10,11 @@ from drafts.dist import BadDistribution, inflate
 from drafts.evidence import add
 from drafts.evidence.providers import CiJob, Down, ProviderError, RateLimited
 from drafts.intake import door, rules
+from drafts.intake.arrival import Upload
 from drafts.intake.artifacts import Candidate
 from drafts.intake.case import Case
 from drafts.intake.outcome import LEFT, LOST, READ, REFUSED, SILENT, FileOutcome, LogOutcome, Outcome
 from drafts.intake.problems import Problem, count
-from drafts.intake.receive import Upload
 from drafts.intake.stage import Did
 from drafts.models import Draft, NotEditable, Provenance
 
@@ -59,8 +59,8 @@ def _take_one(
     upload = Upload(candidate.name)
     try:
         _read(case, candidate, upload)
-        digest, artifact = taken.setdefault(name, (upload.sha256, candidate.artifact.name))
-        if digest != upload.sha256:
+        digest, artifact = taken.setdefault(name, (upload.digests["sha256"], candidate.artifact.name))
+        if digest != upload.digests["sha256"]:
             said = (
                 f"The artifact {artifact} of the same run holds other bytes under this name, and was first."
             )

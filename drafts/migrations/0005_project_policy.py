@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('drafts', '0002_count'),
+        ('drafts', '0004_ci_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from drafts.models.ci import CiKind, CiRun, CiSource, FetchState, Provenance
 from drafts.models.counts import Count
 from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
 from drafts.models.evidence import EvidenceLog, LoggedDigest
-from drafts.models.files import BurntName, File, FileState
+from drafts.models.files import Attestations, BurntName, File, FileState
 from drafts.models.jobs import Job, JobState, Kind
 from drafts.models.projects import (
     IndexPage,
@@ -17,8 +17,10 @@ from drafts.models.projects import (
     Role,
 )
 from drafts.models.tokens import DraftLink, Token, TokenKind
+from drafts.models.uploads import UploadPart, UploadSession
 
 __all__ = [
+    "Attestations",
     "Builder",
     "BurntName",
     "Changed",
@@ -48,4 +50,6 @@ __all__ = [
     "Role",
     "Token",
     "TokenKind",
+    "UploadPart",
+    "UploadSession",
 ]

@@ -34,6 +34,7 @@ class DraftState(StrEnum):
 
 EDITABLE = (DraftState.OPEN, DraftState.ERROR)
 LIVE = (*EDITABLE, DraftState.PROCESSING)
+TERMINAL_KEPT = timedelta(days=30)  # how long upload credentials are told of what ended
 
 
 class NotEditable(Exception):
@@ -95,6 +96,10 @@ class Draft(models.Model):
     publishing_fingerprint = models.CharField(max_length=64, blank=True)
     publishing_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     publishing_note = models.TextField(blank=True)
+    expects = models.JSONField(default=list, help_text="file names that publishing waits for")
+    complete_said_at = models.DateTimeField(null=True)
+    complete_said_by = models.CharField(max_length=300, blank=True)
+    complete_said_of = models.CharField(max_length=64, blank=True, help_text="the fingerprint at that time")
     purged_at = models.DateTimeField(null=True)
 
     objects: ClassVar = DraftQuerySet.as_manager()
@@ -151,7 +156,7 @@ class Draft(models.Model):
 
     def fingerprint_of(self, files: "Iterable[File]") -> str:
         """Return the fingerprint that the draft has, or had, with these files."""
-        lines = [(file.filename, file.size, file.sha256, None) for file in files]
+        lines = [(file.filename, file.size, file.sha256, file.attestations_sha256 or None) for file in files]
         return fingerprint(self.project.name, self.version, lines)
 
     def touch(self) -> None:

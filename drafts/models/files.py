@@ -78,6 +78,7 @@ class File(models.Model):
     public_id = models.CharField(max_length=32, unique=True, null=True)
     requires_python = models.CharField(max_length=500, blank=True)
     metadata_sha256 = models.CharField(max_length=64)
+    attestations_sha256 = models.CharField(max_length=64, blank=True)
     core_metadata = models.JSONField(default=dict)
     staged_at = models.DateTimeField(default=timezone.now)
     staged_by_token = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="files")
@@ -164,6 +165,16 @@ class File(models.Model):
         """Take the file out of its draft; the row and, for now, the bytes stay."""
         self.state, self.ended_at, self.superseded_by = FileState.CANCELED, timezone.now(), superseded_by
         self.save(update_fields=["state", "ended_at", "superseded_by"])
+
+
+class Attestations(models.Model):
+    """The attestations that came with a file (PEP 740), as a JSON array; their shape was checked, and nothing else."""
+
+    file = models.OneToOneField(File, on_delete=models.PROTECT, primary_key=True, related_name="attestations")
+    statements = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"attestations of {self.file_id}"
 
 
 class BurntName(models.Model):

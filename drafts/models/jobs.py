@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PURGE = "intake.purge"
     FETCH_RUN = "intake.fetch_run"
     CHECK_CI = "evidence.check_ci"
+    COMPLETE = "intake.complete"
 
 
 class JobState(StrEnum):

@@ -11,7 +11,8 @@ from accounts.models import User
 from drafts.access import projects, tokens
 from drafts.dist import parse_filename
 from drafts.evidence import add
-from drafts.intake import door, receive
+from drafts.intake import door
+from drafts.intake.arrival import Upload
 from drafts.intake.rules import Stager
 from drafts.intake.stage import Staged
 from drafts.models import Draft, DraftState, Kind, Project, Token, TokenKind, jobs
@@ -96,7 +97,7 @@ def _staged(project: Project, token: Token, version: str, files: list[Built]) ->
 
 
 def _stage(project: Project, version: Version, built: Built, by: Stager) -> Staged:
-    upload = receive.Upload(parse_filename(built.filename))
+    upload = Upload(parse_filename(built.filename))
     try:
         upload.write(built.data)
         return door.take(upload, project=project, version=version, by=by)

@@ -1,16 +1,19 @@
 """Blockers: why a draft cannot be published now. The page shows them and the act enforces them: one function."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import Q
 
+from drafts.dist import parse_filename
 from drafts.evidence import verdicts
 from drafts.evidence.compare import Comparison, FileVerdict, Verdict
-from drafts.models import BurntName, Draft, DraftState, File, FileState
+from drafts.models import BurntName, Draft, DraftState, File, FileState, UploadSession
 from drafts.models.files import IN_DRAFT
 from drafts.publishing.builders import Waiting, waiting
+
+_NAMED = 20  # names that one sentence holds
 
 
 class Code(StrEnum):
@@ -20,6 +23,8 @@ class Code(StrEnum):
     NO_FILES = "no-files"
     FILE_NOT_READY = "file-not-ready"
     BUILDER_FILES = "builder-files"
+    FILE_FAILED = "file-failed"
+    EXPECTED_MISSING = "expected-missing"
     EVIDENCE_MISMATCH = "evidence-mismatch"
     EVIDENCE_CONFLICT = "evidence-conflict"
     NAME_PUBLISHED = "name-published"
@@ -46,11 +51,13 @@ class Blocker:
 class Case:
     """Everything a rule may look at, read once.
 
-    ``files`` are in the draft; ``taken`` holds the names and identities that others burnt or reserved.
+    ``files`` are in the draft, ``arriving`` are uploads on their way to it or failed; ``taken`` holds the names and
+    identities that others burnt or reserved.
     """
 
     draft: Draft
     files: tuple[File, ...]
+    arriving: tuple[UploadSession, ...]
     comparison: Comparison
     taken: frozenset[str]
     builders: tuple[Waiting, ...] = ()
@@ -73,18 +80,28 @@ def found(case: Case) -> list[Blocker]:
 def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, Case]:
     """Read what the rules look at, for several drafts in three queries; ``uploads`` by draft id, superseded ones too."""
     comparisons = verdicts.comparisons(uploads)
+    arriving = _arriving([draft.pk for draft in drafts if draft.is_live])
     taken = _taken([draft for draft in drafts if draft.is_live], uploads)
     builders = waiting([draft for draft in drafts if draft.is_live], uploads)
     return {
         draft.pk: Case(
             draft=draft,
             files=tuple(file for file in uploads[draft.pk] if file.state in IN_DRAFT),
+            arriving=tuple(arriving.get(draft.pk, ())),
             comparison=comparisons[draft.pk],
             taken=frozenset(taken.get(draft.pk, ())),
             builders=builders.get(draft.pk, ()),
         )
         for draft in drafts
     }
+
+
+def _arriving(draft_ids: Sequence[int]) -> dict[int, list[UploadSession]]:
+    rows = UploadSession.objects.in_the_way().filter(draft__in=draft_ids).select_related("staged_by_token")
+    found: dict[int, list[UploadSession]] = {}
+    for upload in rows.defer("attestations", "hashes", "digests", "sending").order_by("filename"):
+        found.setdefault(upload.draft_id, []).append(upload)
+    return found
 
 
 def _taken(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, set[str]]:
@@ -115,17 +132,31 @@ def _ended(case: Case) -> Iterator[Blocker]:
 
 
 def _no_files(case: Case) -> Iterator[Blocker]:
-    if not case.files:
+    if not case.files and not case.arriving:
         yield Blocker(
             Code.NO_FILES, "No files", "nothing is staged yet: upload with twine, uv, or on this page.", "CI"
         )
 
 
 def _not_ready(case: Case) -> Iterator[Blocker]:
-    for file in case.files:
-        if file.state != FileState.COMPLETED:
+    waits: list[File | UploadSession] = [
+        *(file for file in case.files if file.state != FileState.COMPLETED),
+        *(upload for upload in case.arriving if upload.state != FileState.ERROR),
+    ]
+    if waits:
+        names = [f"{one.filename} ({one.state})" for one in waits]
+        yield Blocker(Code.FILE_NOT_READY, "Not ready", f"still on the way: {_listed(names)}.", "CI")
+
+
+def _failed(case: Case) -> Iterator[Blocker]:
+    for upload in case.arriving:
+        if upload.state == FileState.ERROR:
             yield Blocker(
-                Code.FILE_NOT_READY, "Not ready", f"{file.filename} is {file.state}.", "CI", file.filename
+                Code.FILE_FAILED,
+                "Upload failed",
+                f"{upload.filename} did not become part of the draft: {upload.error} Delete the upload; CI can send it again.",
+                "CI, or you",
+                upload.filename,
             )
 
 
@@ -140,6 +171,33 @@ def _builders(case: Case) -> Iterator[Blocker]:
                 "Wait for them, change the number, or revoke the invitation.",
                 "maintainer",
             )
+
+
+def missing(draft: Draft, files: Iterable[File]) -> list[str]:
+    """Return the names that publishing waits for and that are not in; another spelling of the same file counts."""
+    there, identities = {file.filename for file in files}, {file.identity for file in files}
+    return [
+        name
+        for name in draft.expects
+        if name not in there and parse_filename(name).identity not in identities
+    ]
+
+
+def _expected(case: Case) -> Iterator[Blocker]:
+    names = missing(case.draft, case.files) if case.draft.is_live else []
+    if names:
+        what = f"{len(names)} of {len(case.draft.expects)} files that CI announced"
+        yield Blocker(
+            Code.EXPECTED_MISSING,
+            "Missing",
+            f"{what} {'is' if len(names) == 1 else 'are'} not here: {_listed(names)}. CI uploads them, or you strike them.",
+            "CI, or you",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _evidence(case: Case) -> Iterator[Blocker]:
@@ -190,4 +248,13 @@ def _name_published(case: Case) -> Iterator[Blocker]:
             )
 
 
-RULES: tuple[Rule, ...] = (_ended, _no_files, _not_ready, _builders, _evidence, _name_published)
+RULES: tuple[Rule, ...] = (
+    _ended,
+    _no_files,
+    _not_ready,
+    _failed,
+    _expected,
+    _builders,
+    _evidence,
+    _name_published,
+)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from drafts.intake import codes
-from drafts.intake.sessions import absolute
+from drafts.intake.upload2.bodies import absolute
 
 
 @require_safe

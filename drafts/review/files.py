@@ -15,6 +15,7 @@ from drafts.dist import BadDistribution
 from drafts.index.serve import answer
 from drafts.index.views import served
 from drafts.intake import door, receive, rules, stage
+from drafts.intake.arrival import Upload
 from drafts.intake.problems import Problem, count
 from drafts.intake.problems import answer as refusal
 from drafts.models import Changed, NotEditable
@@ -80,7 +81,7 @@ def _receive(request: HttpRequest, who: Member, version: Version | None) -> Http
 
 def _take(
     request: HttpRequest,
-    one: receive.Upload,
+    one: Upload,
     who: Member,
     version: Version,
     by: rules.Stager,

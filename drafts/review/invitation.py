@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from drafts.access import links
 from drafts.dist import FileType
-from drafts.intake.sessions import absolute
+from drafts.intake.upload2.bodies import absolute
 from drafts.models import Builder, File
 
 

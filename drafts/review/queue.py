@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from drafts.access import gate
 from drafts.access.roles import Act, may
-from drafts.intake.sessions import absolute
+from drafts.intake.upload2.bodies import absolute
 from drafts.models import Draft, DraftState, Membership
 from drafts.models.drafts import DraftQuerySet
 from drafts.review import page as pages

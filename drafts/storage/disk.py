@@ -1,9 +1,11 @@
-"""Bytes in a folder: ``ab/abcdef…/NAME``; written as ``incoming.part`` and renamed when whole."""
+"""Bytes in a folder: ``ab/abcdef…/NAME``; written as ``RANDOM.part`` and renamed when whole."""
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -22,9 +24,8 @@ class DiskWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(
-            "incoming.part"
-        )  # not NAME.part: a name may be as long as a file system takes
+        # Not NAME.part: a name may be as long as a file system takes. Random: what a killed process left is not in the way.
+        self._part = path.with_name(f"{secrets.token_hex(8)}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._part.open("xb+")
 
@@ -46,9 +47,12 @@ class DiskWriter:
         self._part.replace(self._path)
 
     def abort(self) -> None:
-        """Leave nothing behind; harmless after ``commit`` only in that the object then goes too."""
+        """Leave nothing of this object behind; what lies beside it stays."""
         self._file.close()
-        shutil.rmtree(self._path.parent, ignore_errors=True)
+        self._part.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # something else lies there
+            self._path.parent.rmdir()
 
     def reader(self) -> BinaryIO:
         """Return the bytes written so far, to look inside before they are committed. The caller closes it."""

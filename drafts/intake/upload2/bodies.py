@@ -1,0 +1,136 @@
+"""PEP 694's two bodies: a publishing session, and a file upload session. Every address a client needs is in them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from drafts.access.gate import Credential
+from drafts.intake import told
+from drafts.intake.upload2 import mechanisms
+from drafts.intake.upload2.negotiation import META
+from drafts.models import Draft, DraftState, File, FileState, UploadSession
+from drafts.models.uploads import IN_THE_WAY
+from drafts.publishing import policy
+
+
+def absolute(path: str) -> str:
+    """Return an address under the public base, never under the Host header."""
+    return settings.PRESSCHECK_URL + path
+
+
+def review_url(draft: Draft) -> str:
+    """Return the address of the draft's page."""
+    return absolute(reverse("draft", args=[draft.project.name, draft.version]))
+
+
+def session_url(draft: Draft) -> str:
+    """Return the address of the draft as a publishing session."""
+    return absolute(reverse("session", args=[draft.handle]))
+
+
+def file_url(draft: Draft, handle: str, part: str = "") -> str:
+    """Return the address of a file by its handle, or of something about it."""
+    return absolute(reverse("session-file", args=[draft.handle, handle])) + part
+
+
+def moment(value: datetime) -> str:
+    """Return RFC 3339 in UTC, whole seconds."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def of_draft(draft: Draft, credential: Credential, *, notices: list[str] | None = None) -> dict[str, Any]:
+    """Return the session body of a draft for an upload credential.
+
+    ``links.stage`` and ``session-token``, which PEP 694 lets a server leave out, only where the project says so.
+    """
+    staged = told.stage(draft, credential)
+    session = session_url(draft)
+    said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
+    return {
+        "meta": {**META, "_presscheck": _own(draft)},
+        "links": {
+            "session": session,
+            "publish": f"{session}publish/",
+            "upload": f"{session}files/",
+            "extend": f"{session}extend/",
+            **({"stage": staged.url} if staged else {}),
+        },
+        **({"session-token": staged.token} if staged else {}),
+        "mechanisms": mechanisms.offered(),
+        "expires-at": moment(draft.expires_at),
+        "status": draft.state,
+        "files": _files(draft),
+        **({"notices": said} if said else {}),
+    }
+
+
+def _own(draft: Draft) -> dict[str, Any]:
+    blockers = policy.blockers(draft) if draft.is_live else []
+    return {
+        "review-url": review_url(draft),
+        "fingerprint": draft.fingerprint(),
+        "blockers": [
+            {"code": blocker.code, "message": blocker.sentence, "owner": blocker.owner}
+            for blocker in blockers
+        ],
+    }
+
+
+def _files(draft: Draft) -> dict[str, Any]:
+    """Return every file that is in, under the address it came by, and every upload that stands in for one."""
+    uploads = list(draft.arriving.exclude(state=FileState.CANCELED).order_by("pk"))
+    came_by = {upload.file_id: upload.handle for upload in uploads if upload.file_id}
+    entries: dict[str, dict[str, Any]] = {
+        file.filename: {
+            "status": file.state,
+            "link": file_url(draft, came_by.get(file.pk, file.handle)),
+        }
+        for file in draft.files.live()
+    }
+    for upload in uploads:
+        if upload.state in IN_THE_WAY:
+            entries[upload.filename] = {
+                "status": upload.state,
+                "link": file_url(draft, upload.handle),
+                **({"notices": [upload.error]} if upload.error else {}),
+            }
+    return dict(sorted(entries.items()))
+
+
+def of_upload(upload: UploadSession, *, notices: list[str] | None = None) -> dict[str, Any]:
+    """Return the body of a file upload session; it speaks of the draft's expiry, with which the upload ends."""
+    draft = upload.draft
+    links = {"file-upload-session": file_url(draft, upload.handle)}
+    told = {}
+    if upload.state == FileState.PENDING:
+        links["complete"] = file_url(draft, upload.handle, "complete/")
+        told = {"mechanism": _mechanism(upload)}
+    said = [*(notices or []), *([upload.error] if upload.error else [])]
+    return {
+        "meta": META,
+        "links": {**links, "extend": file_url(draft, upload.handle, "extend/")},
+        "status": upload.status,
+        "expires-at": moment(draft.expires_at),
+        **told,
+        **({"notices": said} if said else {}),
+    }
+
+
+def _mechanism(upload: UploadSession) -> dict[str, Any]:
+    draft = upload.draft
+    own = mechanisms.of(upload.mechanism).told(upload, file_url(draft, upload.handle, "content"))
+    attestations = file_url(draft, upload.handle, "attestations")
+    return {"identifier": upload.mechanism, **own, "attestations_url": attestations}
+
+
+def of_file(file: File) -> dict[str, Any]:
+    """Return the body of a file that came in by another door."""
+    link = file_url(file.draft, file.handle)
+    return {
+        "meta": META,
+        "links": {"file-upload-session": link},
+        "status": file.state,
+        "expires-at": moment(file.draft.expires_at),
+    }
