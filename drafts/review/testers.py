@@ -121,11 +121,11 @@ def _tabs(access: DraftAccess) -> tuple[Tab, ...]:
                 ("The address first:", variable),
                 (
                     "Then, into the environment you are in:",
-                    f'uv pip install --extra-index-url "$DRAFT" "{requirement}"',
+                    f'uv pip install --index "$DRAFT" "{requirement}"',
                 ),
                 (
                     "More: the address with the token in its path",
-                    f'uv pip install --extra-index-url "{path}" "{requirement}"',
+                    f'uv pip install --index "{path}" "{requirement}"',
                 ),
             ),
         ),
