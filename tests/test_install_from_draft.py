@@ -120,9 +120,10 @@ def test_after_a_replacement_warm_caches_do_not_matter(clients, ci, staged, link
 
 
 def test_every_line_of_the_testers_page_works(live, clients, staged, link, tmp_path):
-    """It is true that each command shown, run by a shell with a folder to install into, installs the staged file."""
+    """It is true that each command for pip and uv, run by a shell with a folder to install into, installs the staged file."""
     page = live.get(link.base).body.decode()
-    shown = [html.unescape(code) for code in re.findall(r"<pre[^>]*><code>(.*?)</code>", page, re.DOTALL)]
+    tabs = r'<pre[^>]*aria-label="(?:pip|uv|with hashes)"><code>(.*?)</code>'
+    shown = [html.unescape(code) for code in re.findall(tabs, page, re.DOTALL)]
     exports = {line for line in shown if line.startswith("export ")}
     commands = [line for line in shown if line not in exports]
     assert len(commands) >= 5

@@ -2,27 +2,18 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from drafts.access import gate, links
+from drafts.access import gate
 from drafts.access.gate import DraftAccess
 from drafts.index.drafts import private
 from drafts.models import File
 from drafts.review.filerows import staged_by
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """The lines of one installer."""
-
-    id: str
-    title: str
-    lines: tuple[tuple[str, str], ...]
+from drafts.review.installers import Tab, tabs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +66,7 @@ def _shown(request: HttpRequest, access: DraftAccess) -> HttpResponse:
             shown,
             staged_text=_staged_text(files),
             expires_at=min(access.link.expires_at, draft.expires_at),
-            tabs=_tabs(access),
+            tabs=tabs(access),
             files=tuple(_file(file) for file in files),
         )
     return render(request, "review/tester.html", {"t": shown})
@@ -89,54 +80,3 @@ def _staged_text(files: list[File]) -> str:
 
 def _file(file: File) -> TesterFile:
     return TesterFile(file.filename, file.size, file.sha256, f"files/{file.handle}/{quote(file.filename)}")
-
-
-def _tabs(access: DraftAccess) -> tuple[Tab, ...]:
-    """Return the lines for pip and uv, the Basic form first: installers redact passwords, paths they print."""
-    token, base = links.token(access.link), urlsplit(settings.PRESSCHECK_URL)
-    requirement = f"{access.draft.project.name}=={access.draft.version}"
-    basic = f"{base.scheme}://draft:{token}@{base.netloc}{base.path}/draft/simple/"
-    path = f"{links.url(access.link)}simple/"
-    variable = f"export DRAFT={basic}"
-    return (
-        Tab(
-            "pip",
-            "pip",
-            (
-                ("The address first, so that it does not end up in scripts:", variable),
-                (
-                    "Then install exactly this version:",
-                    f'pip install --extra-index-url "$DRAFT" "{requirement}"',
-                ),
-                (
-                    "More: the address with the token in its path",
-                    f'pip install --extra-index-url "{path}" "{requirement}"',
-                ),
-            ),
-        ),
-        Tab(
-            "uv",
-            "uv",
-            (
-                ("The address first:", variable),
-                (
-                    "Then, into the environment you are in:",
-                    f'uv pip install --index "$DRAFT" "{requirement}"',
-                ),
-                (
-                    "More: the address with the token in its path",
-                    f'uv pip install --index "{path}" "{requirement}"',
-                ),
-            ),
-        ),
-        Tab(
-            "hashes",
-            "with hashes",
-            (
-                (
-                    "Pinned to the staged bytes by SHA-256:",
-                    f'pip install --extra-index-url "$DRAFT" --no-deps --require-hashes -r {links.url(access.link)}requirements.txt',
-                ),
-            ),
-        ),
-    )
