@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 	--python-version 3.11 --custom-compile-command "make lock"
 ARGS ?=
 
-.PHONY: help run test services-test check lock clean
+.PHONY: help run test services-test check fuzz corpus lock clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -35,6 +35,12 @@ check: $(VENV)/.dev ## look at the code without running it
 	set -x && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+fuzz: $(VENV)/.dev ## throw bytes at the door, a minute for each target (ARGS="--seconds 600 wheel")
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+corpus: $(VENV)/.dev ## take what build back-ends really make through the door (ARGS="FOLDER...")
+	$(BIN)/python -m bench.corpus $(ARGS)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
 	$(LOCK) pyproject.toml --upgrade --output-file requirements.lock

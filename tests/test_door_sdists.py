@@ -116,6 +116,11 @@ REFUSED = {
     ),
     # pax headers
     "a pax size": (sdist(pax("size=0"), member(data=b"x")), BAD),
+    "a pax size spelled with a zero": (sdist(pax("size=01"), member(data=b"x")), BAD),
+    "two pax sizes": (sdist(pax("size=1", "size=1"), member(data=b"x")), BAD),
+    "two pax headers with sizes": (sdist(pax("size=1"), pax("size=1"), member(data=b"x")), BAD),
+    "a pax size without a member": (sdist(pax("size=1")), BAD),
+    "a global pax size that fits": (sdist(pax("size=1", everywhere=True), member(data=b"x")), BAD),
     "a global pax size": (sdist(pax("size=0", everywhere=True), X), BAD),
     "a global pax path": (sdist(pax("path=a-1.0/PKG-INFO", everywhere=True), X), BAD),
     "two pax paths": (sdist(pax("path=a-1.0/y", "path=a-1.0/z"), X), BAD),
@@ -192,6 +197,7 @@ ACCEPTED = {
     "a long name": (sdist(long_name("a-1.0/" + "y" * 120), X), "as GNU tar and setuptools write it"),
     "a long name without its NUL": (sdist(long_name("a-1.0/y", end=b""), X), "its length says where it ends"),
     "a pax path": (sdist(pax("path=a-1.0/é"), X), "as tarfile writes it"),
+    "a pax size that is the header's": (sdist(pax("path=a-1.0/y", "size=1"), X), "as uv_build writes it"),
     "a pax path in UTF-8 that says so": (
         sdist(pax("hdrcharset=ISO-IR 10646 2000 UTF-8", "path=a-1.0/é"), X),
         "the default spelled out",

@@ -33,7 +33,7 @@ _OCTAL = re.compile(rb" *[0-7]+[ \0]*")  # int() would take signs, underscores a
 _BASE_256 = (b"\x80", b"\xff")  # positive, negative
 _POSIX_MAGIC = b"ustar\0"
 _CHARSETS = {"ISO-IR 10646 2000 UTF-8", "BINARY"}
-_SIZES, _SPARSE = {"size", "SCHILY.realsize"}, "GNU.sparse."
+_REAL_SIZE, _SPARSE = "SCHILY.realsize", "GNU.sparse."
 
 
 class TarMember(NamedTuple):
@@ -43,6 +43,16 @@ class TarMember(NamedTuple):
     size: int
     mode: int
     refused: Code | None = None
+
+
+class _Said(NamedTuple):
+    """What extended headers say of the next member: its name, its size in decimal."""
+
+    name: str | None = None
+    size: str | None = None
+
+
+_NOTHING = _Said()
 
 
 class Tar:
@@ -57,18 +67,18 @@ class Tar:
 
     def __iter__(self) -> Iterator[TarMember]:
         """Yield members in order, links and devices marked as refused. Raises BadDistribution."""
-        long_name: str | None = None
+        said = _NOTHING
         while (header := self._next_header()) is not None:
             if header.type in _EXTENDED:
-                name = self._read_extended(header)
-                if name == "" or (name is not None and long_name is not None):
-                    bad_tar("a member has an empty name or two long ones")
-                long_name = name or long_name
+                said = _joined(said, self._read_extended(header))
                 continue
-            yield self._member(header, long_name or header.name)
+            if said.size not in {None, str(header.size)}:
+                # one reader would believe the pax header, another the plain one
+                bad_tar("a pax header changes the size of a member")
+            yield self._member(header, said.name or header.name)
             self._skip()
-            long_name = None
-        if long_name is not None:
+            said = _NOTHING
+        if said != _NOTHING:
             bad_tar("it ends after a long name, without the member")
 
     def read(self, member: TarMember) -> bytes:
@@ -111,8 +121,8 @@ class Tar:
             raise BadDistribution(refused, special_file(name, refused))
         return TarMember(name, 0, header.mode, refused)
 
-    def _read_extended(self, header: tarfile.TarInfo) -> str | None:
-        """Return the long name that an extended header brings, if it does."""
+    def _read_extended(self, header: tarfile.TarInfo) -> _Said:
+        """Return what an extended header says of the member that follows."""
         if header.size > MAX_EXTENDED_BYTES:
             bad_tar(f"an extended header is longer than {MAX_EXTENDED_BYTES // KIB} KiB")
         self._count_names(max(header.size, _BLOCK // 2))
@@ -122,10 +132,10 @@ class Tar:
         self._unread -= len(data)
         self._skip()
         if header.type == tarfile.GNUTYPE_LONGNAME:
-            return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+            return _Said(data.partition(b"\0")[0].decode("utf-8", "surrogateescape"))
         records = list(_pax_records(data))
         self._count_names(_RECORD_COST * max(len(records) - _USUAL_RECORDS, 0))
-        return _long_name(records, everywhere=header.type == tarfile.XGLTYPE)
+        return _pax_header(records, everywhere=header.type == tarfile.XGLTYPE)
 
     def _skip(self) -> None:
         while self._unread:
@@ -177,19 +187,25 @@ def _refuse_disputed(block: bytes) -> None:
         bad_tar("a member has the first half of its name in a header of a format that has no such field")
 
 
-def _long_name(records: list[tuple[str, str]], *, everywhere: bool) -> str | None:
+def _joined(said: _Said, more: _Said) -> _Said:
+    """Put together what several extended headers say of one member; none may speak of what another did."""
+    if more.name == "" or any(one is not None and two is not None for one, two in zip(said, more, strict=True)):
+        bad_tar("a member has an empty name or two long ones")
+    return _Said(said.name or more.name, said.size or more.size)
+
+
+def _pax_header(records: list[tuple[str, str]], *, everywhere: bool) -> _Said:
     fields = dict(records)
-    if any(key in _SIZES or key.startswith(_SPARSE) for key in fields):
-        # one reader would believe the pax header, another the plain one
+    if any(key == _REAL_SIZE or key.startswith(_SPARSE) for key in fields):
         bad_tar("a pax header changes the size of a member")
     if fields.get("hdrcharset", "BINARY") not in _CHARSETS:
         bad_tar("a pax header spells names in another encoding than UTF-8")
-    if sum(key == "path" for key, _ in records) > 1:
+    said = [key for key, _ in records if key in {"path", "size"}]
+    if len(said) != len(set(said)):
         bad_tar("a member has an empty name or two long ones")
-    path = fields.get("path")
-    if path is not None and everywhere:
-        bad_tar("a global header gives all members one name")
-    return path
+    if said and everywhere:
+        bad_tar(f"a global header gives all members one {'name' if 'path' in said else 'size'}")
+    return _Said(fields.get("path"), fields.get("size"))
 
 
 def _pax_records(data: bytes) -> Iterator[tuple[str, str]]:

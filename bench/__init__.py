@@ -1,0 +1,1 @@
+"""Programs that measure and try Presscheck; no part of the server."""
