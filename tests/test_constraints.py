@@ -14,6 +14,8 @@ from drafts.evidence.add import paste
 from drafts.models import (
     Builder,
     BurntName,
+    CiRun,
+    CiSource,
     Draft,
     DraftLink,
     EvidenceLog,
@@ -81,6 +83,16 @@ def part(of: UploadSession, **changes: object) -> None:
     UploadPart.objects.create(upload=of, **row)
 
 
+def run(**changes: object) -> CiRun:
+    row = {"kind": "github", "repository": "a/b", "number": 8812, "asked_by": user()}
+    return CiRun.objects.create(project=Project.objects.get(), **{**row, **changes})
+
+
+def source(**changes: object) -> None:
+    row = {"kind": "github", "repository": "a/b", "set_by": user()}
+    CiSource.objects.create(project=Project.objects.get(), **{**row, **changes})
+
+
 def user() -> User:
     return User.objects.get(email="mike@example.org")
 
@@ -132,7 +144,17 @@ BREACHES: dict[str, Callable[[], object]] = {
         log(added_by_user=None, added_by_token=Token.objects.get(), sha256="1" * 64),
         log(added_by_user=None, added_by_token=Token.objects.get(), sha256="1" * 64),
     ),
-    "a_log_was_added_by_a_token_or_a_person": lambda: EvidenceLog.objects.update(added_by_user=None),
+    "a_run_adds_a_log_once": lambda: (
+        log(added_by_user=None, added_by_run=run(), sha256="1" * 64),
+        log(added_by_user=None, added_by_run=CiRun.objects.get(), sha256="1" * 64),
+    ),
+    "a_log_was_added_by_a_token_a_person_or_a_run": lambda: EvidenceLog.objects.update(added_by_user=None),
+    "a_ci_source_is_of_a_known_kind": lambda: source(kind="jenkins"),
+    "a_ci_source_names_a_repository": lambda: source(repository=""),
+    "one_row_per_run_of_a_project": lambda: (run(), run()),
+    "a_fetch_has_a_known_state": lambda: run(state="lost", ended_at=NOW),
+    "a_fetch_that_ended_says_when": lambda: run(state="done"),
+    "a_fetch_that_failed_says_why": lambda: run(state="failed", ended_at=NOW),
     "one_live_job_per_kind_and_subject": lambda: again(jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1")),
     "a_running_job_has_a_lease": lambda: (
         jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1"),
