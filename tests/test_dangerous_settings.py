@@ -110,6 +110,10 @@ DANGEROUS = {
     "a location that is no path": ({"PRESSCHECK_ACCEL": "objects"}, "is no path"),
     "a location on another host": ({"PRESSCHECK_ACCEL": "//objects"}, "is no path"),
     "metrics behind a short token": ({"PRESSCHECK_METRICS_TOKEN": "metrics"}, "can be guessed"),
+    "a network that is none": (
+        {"PRESSCHECK_OUTBOUND_ALLOW": "ci.example, 10.1.0.0/99"},
+        "PRESSCHECK_OUTBOUND_ALLOW",
+    ),
     "everybody a proxy": ({"PRESSCHECK_PROXIES": "0.0.0.0/0"}, "everybody may say"),
     "everybody a proxy, IPv6": ({"PRESSCHECK_PROXIES": "::/0"}, "everybody may say"),
     "a proxy by name": ({"PRESSCHECK_PROXIES": "nginx"}, "is no address, no network"),

@@ -138,6 +138,13 @@ def test_what_is_no_run_is_said_in_words(mikes):
     assert not CiRun.objects.exists()
 
 
+def test_what_is_no_run_leads_back_to_the_draft(mikes, ci):
+    ci.upload(SDIST)
+    for version, there in (("1.0", "draft"), ("9.9", "project"), ("\0nonsense", "project")):
+        answer = mikes.post(f"{PROJECT}runs/", {"run": "nothing", "version": version})
+        assert answer["Location"] == (draft_url(Draft.objects.get()) if there == "draft" else PROJECT)
+
+
 def test_a_project_whose_ci_is_nowhere_says_so(mikes, source):
     source.delete()
     assert "does not say where its CI runs" in name_it(mikes)

@@ -127,6 +127,7 @@ def _download(case: Case, files: ExitStack, outcome: Outcome) -> list[Candidate]
     case.beat(0, total=total)
     done, candidates = 0, list[Candidate]()
     for artifact in listed:
+        case.beat()
         told = ArtifactOutcome(artifact.name, artifact.size)
         outcome.artifacts.append(told)
         file = files.enter_context(tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115  the stack closes it

@@ -35,7 +35,6 @@ def ask(*, project: Project, text: str, version: str = "", user: User, by: Actor
 
     A run that was fetched before is fetched again: identical files stay as they are. Raises NoSource, NoRun.
     """
-    version = str(_version(version) or "")
     project = Project.objects.lock(project.pk)
     source = CiSource.objects.filter(project=project).first()
     if source is None:
@@ -78,10 +77,11 @@ def _begin(run: CiRun, user: User, version: str) -> None:
 
 def wanted(run: CiRun) -> Version | None:
     """Return the version whose files are wanted; None for the only one there is."""
-    return _version(run.version)
+    return read_version(run.version)
 
 
-def _version(text: str) -> Version | None:
+def read_version(text: str) -> Version | None:
+    """Return what a form says of the version; None for nothing, and for what is none (PEP 440)."""
     try:
         return Version(text)
     except InvalidVersion:

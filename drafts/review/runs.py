@@ -73,7 +73,7 @@ class RunPage:
 def ask(request: HttpRequest, name: str) -> HttpResponse:
     """Have the run fetched whose address was pasted."""
     who = gate.member(request, name, Act.STAGE)
-    version = request.POST.get("version", "")[:200]
+    version = str(act.read_version(request.POST.get("version", "")[:200]) or "")
     try:
         run = act.ask(
             project=who.project,
@@ -84,6 +84,8 @@ def ask(request: HttpRequest, name: str) -> HttpResponse:
         )
     except (act.NoSource, NoRun) as error:
         messages.error(request, str(error))
+        if version and Draft.objects.latest_of(who.project, version):
+            return redirect("draft", name=name, version=version)
         return redirect("project", name=name)
     return redirect("run", name=name, run_id=run.pk)
 

@@ -25,7 +25,7 @@ from drafts.outbound import Answer, Limits
 
 PAGE = 100
 _MOST_PAGES = 20
-_JSON = Limits(size=8 * 1024**2, seconds=30)
+_JSON = Limits(size=8 * 1024**2, seconds=20)
 _OK = 200
 _WAIT = timedelta(minutes=1)  # where the provider says how long in no way that is known
 _LONGEST_TEXT = 300
