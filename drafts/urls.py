@@ -9,6 +9,7 @@ from drafts.intake.upload2 import files as uploads
 from drafts.intake.upload2 import sessions
 from drafts.operations import health, metrics
 from drafts.review import (
+    arriving,
     builders,
     ci,
     draft,
@@ -48,6 +49,8 @@ urlpatterns = [
                 path("upload/", files.upload, name="file-upload"),
                 path("files/<str:filename>/delete/", files.delete, name="file-delete"),
                 path("files/<str:filename>/download/", files.download, name="file-download"),
+                path("arriving/<str:upload>/delete/", arriving.delete, name="arriving-delete"),
+                path("expected/strike/", arriving.strike, name="expected-strike"),
                 path("links/", links.make, name="link-make"),
                 path("links/<int:link_id>/revoke/", links.revoke, name="link-revoke"),
                 path("builders/", builders.invite, name="builder-invite"),

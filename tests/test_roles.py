@@ -50,6 +50,8 @@ PAGES = {
     f"{DRAFT}upload/": Page(POST, Act.STAGE),
     f"{DRAFT}files/<str:filename>/delete/": Page(BOTH, Act.STAGE),
     f"{DRAFT}files/<str:filename>/download/": Page(GET, Act.SEE),
+    f"{DRAFT}arriving/<str:upload>/delete/": Page(POST, Act.STAGE),
+    f"{DRAFT}expected/strike/": Page(POST, Act.STAGE),
     f"{DRAFT}links/": Page(POST, Act.LINK),
     f"{DRAFT}links/<int:link_id>/revoke/": Page(POST, Act.LINK),
     f"{DRAFT}builders/": Page(BOTH, Act.BUILDERS),
@@ -138,6 +140,7 @@ def where(draft, alice, mike) -> dict[str, str]:
         "<str:version>": "1.0",
         "<str:filename>": wheels.wheel().filename,
         "<int:link_id>": str(link.pk),
+        "<str:upload>": "0" * 32,
         "<str:handle>": draft.handle,
     }
 

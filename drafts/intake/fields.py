@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from drafts.dist import FileType
+from drafts.dist import attestations as shapes
 from drafts.intake.arrival import Upload
 from drafts.intake.problems import Finding
 from drafts.intake.receive import Form
@@ -63,6 +65,7 @@ def findings(form: Form) -> list[Finding]:
         *_version(form),
         *_filetype(form),
         *_digests(form),
+        *_attestations(form),
     ]
 
 
@@ -130,6 +133,19 @@ def _filetype(form: Form) -> Iterator[Finding]:
             f"The field 'filetype' says {filetype}, but {form.upload.filename} is a {form.upload.name.filetype}.",
             "filetype-differs",
         )
+
+
+def attestations(form: Form) -> tuple[dict[str, Any], ...] | None:
+    """Return the attestations of a form without findings; None when it has none."""
+    said = form.one("attestations")
+    return shapes.parse(said) if said else None
+
+
+def _attestations(form: Form) -> Iterator[Finding]:
+    try:
+        attestations(form)
+    except shapes.BadAttestations as error:
+        yield Finding("attestations", str(error), "bad-attestations")
 
 
 def _digests(form: Form) -> Iterator[Finding]:

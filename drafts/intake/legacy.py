@@ -100,4 +100,5 @@ def _stage(form: receive.Form, project: Project, by: rules.Stager) -> stage.Stag
             source="name",
         )
     assert form.upload is not None
+    form.upload.attestations = fields.attestations(form)
     return door.take(form.upload, project=project, version=release.version, by=by)

@@ -17,6 +17,13 @@ _WORDS = {
     "draft:extended": "extended the draft",
     "draft:purged": "deleted the bytes of what was not published",
     "file:purged": "deleted the bytes of a file that was taken out",
+    "upload:announced": "announced a file",
+    "upload:canceled": "took an upload back",
+    "upload:abandoned": "took the name of an upload that was abandoned or failed",
+    "upload:failed": "sent a file that could not be staged",
+    "upload:purged": "deleted the bytes of an upload that came to nothing",
+    "draft:complete-said": "called the draft complete",
+    "draft:expectation-struck": "struck files that were waited for",
     "evidence:added": "added a log",
     "builder:invited": "invited a builder",
     "builder:expected": "changed how many files a builder sends",
@@ -57,9 +64,13 @@ def _difference(then: Mapping[str, File], now: Mapping[str, File]) -> tuple[Diff
             found.append(Difference("added", name, "", after.sha256))
         elif before is not None and after is None:
             found.append(Difference("removed", name, before.sha256, ""))
-        elif before is not None and after is not None and before.sha256 != after.sha256:
+        elif before is not None and after is not None and _differ(before, after):
             found.append(Difference("replaced", name, before.sha256, after.sha256))
     return tuple(found)
+
+
+def _differ(before: File, after: File) -> bool:
+    return (before.sha256, before.attestations_sha256) != (after.sha256, after.attestations_sha256)
 
 
 def timeline(draft: Draft) -> tuple[EventRow, ...]:

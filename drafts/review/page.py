@@ -11,7 +11,7 @@ from drafts.dist.coverage import CellState, Grid
 from drafts.evidence.compare import Comparison, Rank, Verdict
 from drafts.inspection.changes import changes
 from drafts.models import CiSource, Draft, DraftState, EvidenceLog, File, FileState
-from drafts.review import builderrows, filerows, history
+from drafts.review import arriving, builderrows, filerows, history
 from drafts.review import verdict as verdicts_in_words
 from drafts.review.rows import Can, DraftPage, GridCell, GridRow, GridView, LinkRow, LogRow
 from drafts.review.sight import Sight, progress, see
@@ -59,6 +59,11 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         progress=known.progress,
         error_reason=draft.error if draft.state == DraftState.ERROR else "",
         ended_text=_ended_text(draft),
+        arriving=arriving.rows(known),
+        missing=tuple(known.missing),
+        complete_said=draft.complete_said_at if draft.is_live else None,
+        complete_said_by=draft.complete_said_by,
+        strike_url=reverse("expected-strike", args=where),
         evidence_url=reverse("evidence-add", args=where),
         upload_url=reverse("file-upload", args=where),
         link_create_url=reverse("link-make", args=where),

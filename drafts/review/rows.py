@@ -136,6 +136,19 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrivingRow:
+    """One upload that is on its way to a draft, or failed."""
+
+    filename: str
+    state: str
+    size: int
+    text: str
+    by: str
+    at: datetime
+    delete_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogRow:
     """One log that was added as evidence."""
 
@@ -254,6 +267,11 @@ class DraftPage:
     progress: Progress | None
     error_reason: str
     ended_text: str
+    arriving: tuple[ArrivingRow, ...] = ()
+    missing: tuple[str, ...] = ()
+    complete_said: datetime | None = None
+    complete_said_by: str = ""
+    strike_url: str = ""
     evidence_url: str = ""
     upload_url: str = ""
     link_create_url: str = ""

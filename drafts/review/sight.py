@@ -9,7 +9,7 @@ from django.db.models import Q
 from drafts.dist.coverage import Grid, grid
 from drafts.evidence.compare import Comparison
 from drafts.inspection.changes import last_release
-from drafts.models import Draft, DraftState, File, Job, Kind, Release
+from drafts.models import Draft, DraftState, File, Job, Kind, Release, UploadSession
 from drafts.models.files import IN_DRAFT
 from drafts.publishing import policy
 from drafts.publishing.builders import Waiting
@@ -25,6 +25,8 @@ class Sight:
     draft: Draft
     uploads: Sequence[File]
     files: Sequence[File]
+    arriving: Sequence[UploadSession]
+    missing: Sequence[str]
     last: Sequence[File]
     blockers: Sequence[Blocker]
     comparison: Comparison
@@ -98,6 +100,8 @@ def _sight(
         draft=draft,
         uploads=uploads,
         files=files,
+        arriving=case.arriving,
+        missing=policy.missing(draft, files) if draft.is_live else (),
         last=before,
         blockers=policy.found(case) if draft.is_live else [],
         comparison=case.comparison,

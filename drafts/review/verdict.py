@@ -11,6 +11,7 @@ from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
 
 _STOPS = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
+_WAITS = {Code.FILE_NOT_READY, Code.EXPECTED_MISSING}
 
 
 def count(number: int, noun: str) -> str:
@@ -147,7 +148,7 @@ def _coverage_check(sight: Sight) -> Check:
 def _other_checks(sight: Sight) -> list[Check]:
     own = {*_STOPS, Code.NO_FILES, Code.ENDED}
     return [
-        Check(Mark.BAD, blocker.title.lower(), blocker.owner)
+        Check(Mark.WAIT if blocker.code in _WAITS else Mark.BAD, blocker.title.lower(), blocker.owner)
         for blocker in sight.blockers
         if blocker.code not in own
     ]

@@ -5,7 +5,7 @@ with different secrets. What is published gets a second random id; a store that 
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 from django.conf import settings
 
 from drafts.storage.disk import DiskStorage
-from drafts.storage.errors import NoSuchObject, StorageDown, StorageFull
+from drafts.storage.errors import NoSuchObject, PartsDiffer, StorageDown, StorageFull
 from drafts.storage.kept import Kept
 from drafts.storage.report import Report
 
@@ -24,8 +24,10 @@ METADATA = "METADATA"
 
 __all__ = [
     "METADATA",
+    "Incoming",
     "Kept",
     "NoSuchObject",
+    "PartsDiffer",
     "Report",
     "Storage",
     "StorageDown",
@@ -46,11 +48,28 @@ class Writer(Protocol):
     def reader(self) -> BinaryIO: ...
 
 
+class Incoming(Protocol):
+    """A store that clients can send parts to themselves."""
+
+    @property
+    def address_seconds(self) -> int: ...
+    def begin(self, object_id: str, name: str) -> str: ...
+    def address(self, object_id: str, name: str, upload_id: str, *, number: int, size: int) -> str: ...
+    def assemble(
+        self, object_id: str, name: str, upload_id: str, *, parts: Sequence[tuple[int, str]], to: str
+    ) -> None: ...
+
+
 class Storage(Protocol):
-    """Where bytes lie. With ``has_copies`` what is published lies there a second time, as a copy that readers get."""
+    """Where bytes lie. ``incoming`` is None where only this server writes.
+
+    With ``has_copies`` what is published lies there a second time, as a copy that readers get.
+    """
 
     has_copies: bool
 
+    @property
+    def incoming(self) -> Incoming | None: ...
     def create(self, object_id: str, name: str) -> Writer: ...
     def open(self, object_id: str, name: str) -> BinaryIO: ...
     def open_public(self, kept: Kept) -> BinaryIO: ...

@@ -64,6 +64,7 @@ class DiskStorage:
     """A folder of objects."""
 
     has_copies = False
+    incoming = None
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -19,3 +19,7 @@ class StorageDown(StorageError):
 
 class StorageRefuses(StorageDown):
     """The store answers, and does not do what it was asked for: it may not, or cannot; later is no better."""
+
+
+class PartsDiffer(StorageError):
+    """The store has not the parts that a client says it sent."""

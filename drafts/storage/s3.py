@@ -1,5 +1,7 @@
 """Bytes in an S3 bucket: ``staged/{object id}/{name}``, and what is published also as ``public/{public id}/{file name}``.
 
+Clients that send files themselves send them to ``incoming/{object id}/{name}``.
+
 The bucket is private. A deployment that wants a CDN opens the prefix ``public/`` to it and to nothing else.
 """
 
@@ -17,6 +19,7 @@ from drafts.storage.kept import Kept
 from drafts.storage.report import Report
 from drafts.storage.s3_bucket import Bucket
 from drafts.storage.s3_client import Address, connect, spoken
+from drafts.storage.s3_incoming import S3Incoming
 from drafts.storage.s3_reader import RangedReader
 from drafts.storage.s3_writer import S3Writer
 
@@ -37,6 +40,7 @@ class S3Storage:
         self._client, self._bucket, self._scratch = connect(address), address.bucket, scratch
         self._address = address
         scratch.mkdir(parents=True, exist_ok=True)
+        self.incoming = S3Incoming(self._client, self._bucket, _key, self._copy)
 
     def create(self, object_id: str, name: str) -> S3Writer:
         """Begin an object. Raises StorageFull."""
@@ -74,15 +78,20 @@ class S3Storage:
             _key("staged", kept.object_id, kept.stored_as),
             _key("public", kept.public_id, kept.filename),
         )
-        head = self._head(source)
-        size, condition = int(head["ContentLength"]), head["ETag"]
-        if self._is_there(target, size):
-            return
         told = {
             "ContentType": kept.content_type,
             "ContentDisposition": kept.content_disposition,
             "CacheControl": IMMUTABLE,
         }
+        self._copy(source, target, told)
+
+    def _copy(self, source: str, target: str, told: dict[str, str] | None = None) -> None:
+        """Copy an object within the bucket, as it is now, unless one of its size is there already."""
+        told = told or {}
+        head = self._head(source)
+        size, condition = int(head["ContentLength"]), head["ETag"]
+        if self._is_there(target, size):
+            return
         copy = {
             "Bucket": self._bucket,
             "Key": target,
@@ -135,6 +144,7 @@ class S3Storage:
         if not _ID.match(object_id):
             raise NoSuchObject("an object id is 32 hexadecimal digits")
         self._empty(f"staged/{object_id}/")
+        self._empty(f"incoming/{object_id}/")
 
     def delete_public(self, public_id: str) -> None:
         """Delete the public copy under a public id; deleting twice is fine. Raises StorageDown."""
@@ -153,6 +163,7 @@ class S3Storage:
     def objects(self) -> Iterator[tuple[str, datetime]]:
         """Yield every object id and when it was last written (UTC), half-sent files too. Raises StorageDown."""
         yield from self._ids("staged/")
+        yield from self._ids("incoming/")
 
     def public_objects(self) -> Iterator[tuple[str, datetime]]:
         """Yield every public id and when its copy was last written (UTC). Raises StorageDown."""

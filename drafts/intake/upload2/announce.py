@@ -1,5 +1,6 @@
 """The act of announcing a file: what can be refused without its bytes is refused before they travel."""
 
+from django.conf import settings
 from django.db import transaction
 from packaging.version import Version
 
@@ -39,6 +40,7 @@ def _announce(
     rules.must_still_be_valid(by.token)
     arriving.make_way(draft=draft, name=announced.name, by=by.actor, failed_too=False)
     check(draft=draft, announced=announced, by=by)
+    _must_be_few(draft)
     upload = UploadSession.objects.create(
         draft=draft,
         filename=announced.name.filename,
@@ -54,6 +56,13 @@ def _announce(
     draft.touch()
     audit.record(Event.ANNOUNCED, on=draft, by=by.actor, filename=upload.filename, size=upload.size)
     return upload
+
+
+def _must_be_few(draft: Draft) -> None:
+    most = settings.UPLOADS_UNDER_WAY_LIMIT
+    if draft.arriving.in_the_way().count() >= most:
+        message = f"{most} uploads to this draft are under way or failed: complete or delete some first."
+        raise Refused(429, "too-many-announced", message)
 
 
 def check(*, draft: Draft, announced: Announcement, by: Stager) -> None:

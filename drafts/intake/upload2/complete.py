@@ -3,7 +3,10 @@
 A small file's job is done in the request that completes it; the job table makes sure that it is done at all.
 """
 
+import io
 import logging
+import time
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -25,13 +28,15 @@ from drafts.storage import NoSuchObject, storage
 
 log = logging.getLogger(__name__)
 
+_RENEW_SECONDS = 5.0
+_BUFFER = 256 * 1024
 _PATIENCE = 6  # unforeseen errors before the upload fails
 _ATTEMPTS = 20  # workers that died at it before the same
 
 
 def is_small(upload: UploadSession) -> bool:
     """Say whether an upload is looked at while its client waits."""
-    return upload.size <= settings.UPLOAD_AT_ONCE
+    return mechanisms.of(upload.mechanism).at_once and upload.size <= settings.UPLOAD_AT_ONCE
 
 
 @transaction.atomic
@@ -61,8 +66,9 @@ def work(job: Job) -> None:
         )
         return
     try:
-        with mechanisms.of(upload.mechanism).whole(upload, job.renew) as whole:
-            _stage(upload, job, whole)
+        renew = _Steady(job)
+        with mechanisms.of(upload.mechanism).whole(upload, renew) as whole:
+            _stage(upload, job, whole, renew)
     except jobs.Fenced:
         raise
     except Exception as error:
@@ -95,10 +101,48 @@ def _broken(reason: str) -> Problem:
     return Problem.one(500, "Something broke", "upload-broke", message)
 
 
-def _stage(upload: UploadSession, job: Job, whole: Whole) -> None:
+class _Steady:
+    """Renews a job's lease whenever it is called, at most once in five seconds. Raises Fenced."""
+
+    def __init__(self, job: Job) -> None:
+        self._job, self._next = job, time.monotonic() + _RENEW_SECONDS
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _RENEW_SECONDS
+            self._job.renew()
+
+
+class _Renewing(io.RawIOBase):
+    """A stored file whose reading renews the lease: an archive can take longer than that to look into."""
+
+    def __init__(self, stored: BinaryIO, renew: Renew) -> None:
+        super().__init__()
+        self._stored, self._renew = stored, renew
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stored.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stored.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        self._renew()
+        data = self._stored.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _stage(upload: UploadSession, job: Job, whole: Whole, renew: Renew) -> None:
     _must_be_as_announced(upload, whole)
     name = parse_filename(upload.filename)
-    distribution = _look_inside(whole, name, job.renew)
+    distribution = _look_inside(whole, name, renew)
     attestations = upload.attestations
     arrival = Arrival(
         name=name,
@@ -128,11 +172,10 @@ def _must_be_as_announced(upload: UploadSession, whole: Whole) -> None:
 
 
 def _look_inside(whole: Whole, name: FileName, renew: Renew) -> Distribution:
-    renew()
-    with storage().open(whole.object_id, name.filename) as file:
+    with storage().open(whole.object_id, name.filename) as stored:
+        file = io.BufferedReader(_Renewing(stored, renew), _BUFFER)
         distribution = open_distribution(file, name.filename)
     keep_metadata(whole.object_id, distribution.metadata.raw)
-    renew()
     return distribution
 
 

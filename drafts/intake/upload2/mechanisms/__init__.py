@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from drafts.intake.upload2.mechanisms.http_post_bytes import HttpPostBytes
+from drafts.intake.upload2.mechanisms.http_resumable import HttpResumable
 from drafts.intake.upload2.mechanisms.mechanism import Mechanism
+from drafts.intake.upload2.mechanisms.s3_presigned import S3Presigned
 
-MECHANISMS: tuple[Mechanism, ...] = (HttpPostBytes(),)
+MECHANISMS: tuple[Mechanism, ...] = (S3Presigned(), HttpResumable(), HttpPostBytes())
 _BY_IDENTIFIER: Mapping[str, Mechanism] = {one.identifier: one for one in MECHANISMS}
 
 

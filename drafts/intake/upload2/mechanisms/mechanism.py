@@ -37,6 +37,7 @@ class Mechanism:
     """
 
     identifier = ""
+    at_once = True  # whether a small file may be looked at while its client waits
 
     def is_offered(self) -> bool:
         """Say whether this server has what it needs."""

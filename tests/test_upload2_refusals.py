@@ -1,0 +1,326 @@
+"""What the Upload 2.0 API refuses, and that nothing is left of it: each a problem document with a stable code."""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import AuditEvent
+from drafts.models import Draft, DraftState, UploadSession
+from tests import bodies, wheels
+from tests.conftest import make_ci, publish
+from tests.uploading import BYTES, META, TYPE, Speaker, announcement
+
+pytestmark = pytest.mark.django_db
+WHEEL = wheels.wheel()
+
+
+@pytest.fixture
+def speaker(ci):
+    """The upload token, speaking 2.0."""
+    return Speaker(ci.token)
+
+
+@pytest.fixture
+def session(speaker):
+    """A session that is open."""
+    return speaker.join()
+
+
+@pytest.fixture
+def file(speaker, session):
+    """An upload that is pending."""
+    return speaker.announce(session, WHEEL).json()
+
+
+def everything() -> tuple:
+    uploads = list(UploadSession.objects.values_list("state", "received"))
+    return list(Draft.objects.values_list("state")), uploads, AuditEvent.objects.count(), bodies.stored()
+
+
+# --- what every request has in common -----------------------------------------------------------------
+
+BODY = json.dumps({"meta": META, "name": "sampleproject", "version": "1.0"})
+REQUESTS = {
+    "another media type": (BODY, {"content_type": "application/json"}, 415, "unsupported-media-type"),
+    "no media type": (BODY, {"content_type": ""}, 415, "unsupported-media-type"),
+    "an Accept that excludes the answers": (BODY, {"Accept": "text/html"}, 406, "not-acceptable"),
+    "an Accept that weighs the answers with nothing": (BODY, {"Accept": f"{TYPE};q=0"}, 406, "not-acceptable"),
+    "no JSON": ("{", {}, 400, "not-json"),
+    "JSON that is no object": ("[]", {}, 400, "not-json"),
+    "JSON that is nested for ever": ("[" * 100_000, {}, 400, "not-json"),
+    "bytes that are no text": (b"\xff{}", {}, 400, "not-json"),
+    "no meta": ("{}", {}, 400, "bad-meta"),
+    "meta that is no object": ('{"meta": "2.0"}', {}, 400, "bad-meta"),
+    "the version as a number": ('{"meta": {"api-version": 2.0}}', {}, 400, "bad-meta"),
+    "another version": ('{"meta": {"api-version": "1.0"}}', {}, 400, "bad-meta"),
+    "more than 1 MiB": (" " * (1024**2 + 1), {}, 413, "request-too-large"),
+}  # fmt: skip
+ADDRESSES = {
+    "open": lambda session, file: f"{settings.PRESSCHECK_URL}/upload/",
+    "announce": lambda session, file: session["links"]["upload"],
+    "extend": lambda session, file: session["links"]["extend"],
+    "complete": lambda session, file: file["links"]["complete"],
+    "extend a file": lambda session, file: file["links"]["extend"],
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES.keys())
+@pytest.mark.parametrize(("body", "how", "status", "code"), REQUESTS.values(), ids=REQUESTS.keys())
+def test_a_request_that_is_not_of_this_api(speaker, session, file, address, body, how, status, code):
+    """It is true that each address that takes a body refuses what is not PEP 694's, and nothing changes."""
+    before = everything()
+    answer = speaker.ask("POST", address(session, file), body, **how)
+    assert (answer.status_code, bodies.codes(answer)) == (status, {code})
+    assert answer["Vary"] == "Accept"
+    assert everything() == before
+
+
+@pytest.mark.parametrize("accept", [TYPE, "*/*", "application/*", f"text/html, {TYPE};q=0.1"])
+def test_an_accept_that_allows_the_answer(speaker, session, accept):
+    answer = speaker.ask("GET", session["links"]["session"], Accept=accept)
+    assert (answer.status_code, answer["Content-Type"]) == (200, TYPE)
+
+
+def test_a_method_that_an_address_does_not_take(speaker, session, file):
+    """It is true that each address names the methods it takes."""
+    links = {
+        f"{settings.PRESSCHECK_URL}/upload/": "POST",
+        session["links"]["session"]: "GET, HEAD, DELETE",
+        session["links"]["publish"]: "POST",
+        session["links"]["upload"]: "POST",
+        file["links"]["file-upload-session"]: "GET, HEAD, DELETE",
+        file["mechanism"]["file_url"]: "POST, HEAD",
+        file["mechanism"]["attestations_url"]: "POST",
+    }
+    for link, methods in links.items():
+        answer = speaker.ask("PUT", link, b"x")
+        assert (answer.status_code, answer["Allow"]) == (405, methods), link
+        assert bodies.codes(answer) == {"method-not-allowed"}
+
+
+# --- opening --------------------------------------------------------------------------------------------
+
+OPENINGS = {
+    "no name": ({"name": ""}, 400, {"bad-name"}),
+    "a name that is none": ({"name": "-x-"}, 400, {"bad-name"}),
+    "a name that is no text": ({"name": ["sampleproject"]}, 400, {"bad-name"}),
+    "another project's name": ({"name": "another"}, 403, {"wrong-project"}),
+    "no version": ({"version": ""}, 400, {"bad-version"}),
+    "a version that is none": ({"version": "1.0-final-one"}, 400, {"bad-version"}),
+    "a version that is a number": ({"version": 1}, 400, {"bad-version"}),
+    "a local version": ({"version": "1.0+local"}, 400, {"local-version"}),
+    "nothing right": ({"name": "-x-", "version": "x"}, 400, {"bad-name", "bad-version"}),
+}
+
+
+@pytest.mark.parametrize(("changes", "status", "codes"), OPENINGS.values(), ids=OPENINGS.keys())
+def test_a_session_that_cannot_be_opened(speaker, changes, status, codes):
+    body = {"meta": META, "name": "sampleproject", "version": "1.0", **changes}
+    answer = speaker.ask("POST", "/upload/", body)
+    assert (answer.status_code, bodies.codes(answer)) == (status, codes)
+    assert not Draft.objects.exists()
+
+
+def test_too_many_sessions(speaker, settings):
+    settings.DRAFTS_OPENED_PER_HOUR = 2
+    assert [speaker.open(version).status_code for version in ("1", "2", "3")] == [201, 201, 429]
+
+
+# --- announcing -----------------------------------------------------------------------------------------
+
+ANNOUNCED = {
+    "no name": ({"filename": None}, 400, {"bad-filename"}),
+    "a name that is no text": ({"filename": 7}, 400, {"bad-filename"}),
+    "an egg": ({"filename": "sampleproject-1.0.egg"}, 400, {"bad-extension"}),
+    "a way out": ({"filename": "../sampleproject-1.0.tar.gz"}, 400, {"bad-filename"}),
+    "another project's file": ({"filename": "another-1.0.tar.gz"}, 400, {"wrong-project"}),
+    "another version's file": ({"filename": "sampleproject-2.0.tar.gz"}, 400, {"wrong-version"}),
+    "no size": ({"size": None}, 400, {"bad-size"}),
+    "no bytes": ({"size": 0}, 400, {"bad-size"}),
+    "a size that is text": ({"size": "10"}, 400, {"bad-size"}),
+    "a size that is true": ({"size": True}, 400, {"bad-size"}),
+    "more than a file may have": ({"size": 1024**3 + 1}, 413, {"over-quota"}),
+    "more than a database can count": ({"size": 2**70}, 413, {"over-quota"}),
+    "no hashes": ({"hashes": None}, 400, {"no-digest"}),
+    "no secure hash": ({"hashes": {"md5": "0" * 32, "sha1": "0" * 40}}, 400, {"no-digest"}),
+    "an unknown hash": ({"hashes": {"sha256": WHEEL.sha256, "crc32": "0"}}, 400, {"unknown-algorithm"}),
+    "a hash that wants a length": ({"hashes": {"sha256": WHEEL.sha256, "shake_128": "00"}}, 400, {"unknown-algorithm"}),
+    "a digest that is too short": ({"hashes": {"sha256": "ab"}}, 400, {"bad-digest"}),
+    "a digest in another alphabet": ({"hashes": {"sha256": "x" * 64}}, 400, {"bad-digest"}),
+    "a digest that is none": ({"hashes": {"sha256": None}}, 400, {"bad-digest"}),
+    "everything wrong at once": (
+        {"filename": "x", "size": -1, "hashes": {}}, 400, {"bad-extension", "bad-size", "no-digest"},
+    ),
+    "an unknown mechanism": ({"mechanism": "http-put-bytes"}, 422, {"no-mechanism"}),
+    "no mechanism": ({"mechanism": None}, 422, {"no-mechanism"}),
+    "a mechanism that is a list": ({"mechanism": ["http-post-bytes"]}, 422, {"no-mechanism"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "status", "codes"), ANNOUNCED.values(), ids=ANNOUNCED.keys())
+def test_a_file_that_cannot_be_announced(speaker, session, changes, status, codes):
+    """It is true that what can be refused without the bytes is, with everything that is wrong."""
+    before = everything()
+    answer = speaker.announce(session, WHEEL, **changes)
+    assert (answer.status_code, bodies.codes(answer)) == (status, codes)
+    assert everything() == before
+
+
+def test_a_name_is_announced_once(speaker, session, file):
+    """It is true that a name in progress is a conflict, in any spelling and by any token, with a time to come back."""
+    others = {WHEEL.filename, "sampleproject-1.0-PY3-none-any.whl", "sampleproject-1.0.0-py3-none-any.whl"}
+    for filename in sorted(others):
+        answer = speaker.announce(session, WHEEL, filename=filename)
+        assert (answer.status_code, bodies.codes(answer)) == (409, {"upload-in-progress"})
+        assert int(answer["Retry-After"]) > 0
+
+
+def test_a_second_sdist_is_a_conflict(speaker, session, ci):
+    ci.upload(wheels.sdist())
+    answer = speaker.announce(session, wheels.sdist(version="1.0.0"))
+    assert (answer.status_code, bodies.codes(answer)) == (409, {"second-sdist"})
+
+
+@pytest.mark.promise
+def test_a_published_name_is_refused_before_bytes_travel(draft, mike, speaker):
+    """It is true that a published name is a conflict, whatever is announced of the bytes and however it is spelled."""
+    browser = Client()
+    browser.force_login(mike)
+    publish(draft, mike, browser)
+    assert draft.state == DraftState.PUBLISHED
+    session = speaker.join("1.0")
+    for changes, code in (
+        ({}, "file-exists"),
+        ({"hashes": {"sha256": "0" * 64}}, "file-exists"),
+        ({"filename": "sampleproject-1.0.0-py3-none-any.whl"}, "same-file-other-spelling"),
+    ):
+        answer = speaker.announce(session, WHEEL, **changes)
+        assert (answer.status_code, bodies.codes(answer)) == (409, {code})
+
+
+@pytest.mark.promise
+@pytest.mark.parametrize("add_only", [False, True])
+def test_what_others_staged_is_out_of_reach(project, session, speaker, ci, add_only):
+    """It is true that a token neither replaces nor deletes what another one staged, nor an add-only one its own."""
+    speaker.stage(session, WHEEL)
+    if add_only:
+        type(ci.row).objects.update(add_only=True)
+    other = speaker if add_only else Speaker(make_ci(project, label="other").token)
+    code = "add-only" if add_only else "not-your-file"
+    link = speaker.join()["files"][WHEEL.filename]["link"]
+    before = everything()
+    for answer in (other.announce(session, wheels.wheel(salt="evil")), other.ask("DELETE", link)):
+        assert (answer.status_code, bodies.codes(answer)) == (403, {code})
+        assert "/projects/sampleproject/drafts/1.0/" in answer.json()["detail"]
+    assert everything() == before
+    assert other.stage(session, wheels.wheel(build="2")).status_code == 201
+
+
+# --- bytes ----------------------------------------------------------------------------------------------
+
+
+def post(file, length: int | str | None, data: bytes, token: str):
+    """Post bytes as a server hands them to Django, with a Content-Length that may lie."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": file["mechanism"]["file_url"].removeprefix(settings.PRESSCHECK_URL),
+        "CONTENT_TYPE": BYTES,
+        "HTTP_AUTHORIZATION": f"Bearer {token}",
+        "wsgi.input": bodies.Stream(data),
+    }
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(length)
+    return Client().request(**environ)
+
+
+SENT = {
+    "no length": (lambda: (None, WHEEL.data), 411, "no-content-length"),
+    "a length that is none": (lambda: ("many", WHEEL.data), 411, "no-content-length"),
+    "fewer bytes than the length": (lambda: (WHEEL.size, WHEEL.data[:-1]), 400, "body-cut-short"),
+    "more bytes than were announced": (lambda: (WHEEL.size + 1, WHEEL.data + b"x"), 413, "file-too-large"),
+    "nothing": (lambda: (0, b""), 400, "empty-file"),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "code"), SENT.values(), ids=SENT.keys())
+def test_bytes_that_are_not_taken(ci, file, body, status, code):
+    """It is true that a body that is not whole leaves what was there, and a second try is as good as a first."""
+    before = everything()
+    length, data = body()
+    answer = post(file, length, data, ci.token)
+    assert (answer.status_code, bodies.codes(answer)) == (status, {code})
+    assert everything() == before
+    assert post(file, WHEEL.size, WHEEL.data, ci.token).status_code == 204
+
+
+def test_bytes_have_their_media_type(speaker, file):
+    answer = speaker.ask("POST", file["mechanism"]["file_url"], WHEEL.data, content_type=TYPE)
+    assert (answer.status_code, bodies.codes(answer)) == (415, {"unsupported-media-type"})
+
+
+# --- completing -----------------------------------------------------------------------------------------
+
+HASHES = {"sha256": WHEEL.sha256, "md5": "0" * 32}
+COMPLETED = {
+    "no bytes at all": (WHEEL, {}, None, {"size-differs"}),
+    "fewer bytes": (WHEEL, {}, WHEEL.data[:-1], {"size-differs", "digest-differs"}),
+    "other bytes": (WHEEL, {}, bytes(WHEEL.size), {"digest-differs"}),
+    "one digest of two that does not hold": (WHEEL, {"hashes": HASHES}, WHEEL.data, {"digest-differs"}),
+    "what is no wheel": (
+        wheels.Built(WHEEL.filename, b"no zip at all"), {}, b"no zip at all", {"not-a-zip"},
+    ),
+    "a wheel of something else": (wheels.wheel(says_name="another"), {}, ..., {"metadata-name-differs"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("built", "changes", "data", "codes"), COMPLETED.values(), ids=COMPLETED.keys())
+def test_a_completion_that_fails(speaker, session, built, changes, data, codes):
+    """It is true that the answer says everything that was wrong, the upload says it again, and no bytes stay."""
+    from tests.conftest import do_jobs
+
+    before = bodies.stored()
+    file = speaker.announce(session, built, **changes).json()
+    if data is not None:
+        assert speaker.send(file, built.data if data is ... else data).status_code == 204
+    answer = speaker.complete(file)
+    assert (answer.status_code, bodies.codes(answer)) == (400, codes)
+    told = speaker.status(file).json()
+    assert (told["status"], told["notices"]) == ("error", [answer.json()["detail"]])
+    assert AuditEvent.objects.latest("pk").event == "upload:failed"
+    do_jobs()
+    assert bodies.stored() == before
+
+
+def test_every_secure_algorithm_is_taken(speaker, session):
+    """It is true that digests of all algorithms that the announcement may name hold or fail like SHA-256."""
+    import hashlib
+
+    from drafts.intake.upload2.announcement import SECURE
+
+    for number, name in enumerate(sorted(SECURE), 1):
+        built = wheels.wheel(build=str(number))
+        right = hashlib.new(name, built.data).hexdigest()
+        assert speaker.stage(session, built, hashes={name: right.upper()}).status_code == 201
+        other = wheels.wheel(build=str(100 + number))
+        assert speaker.stage(session, other, hashes={name: right}).status_code == 400
+
+
+def test_a_token_that_was_revoked_meanwhile_completes_nothing(speaker, session, file, ci):
+    speaker.send(file, WHEEL.data)
+    upload = UploadSession.objects.get()
+    from drafts.intake.upload2 import complete
+    from drafts.models import jobs
+
+    job = complete.begin(upload=upload, sending={})
+    type(ci.row).objects.update(revoked_at=upload.announced_at)
+    jobs.run(job.pk, complete.work)
+    upload.refresh_from_db()
+    assert (upload.state, upload.failure["status"]) == ("error", 401)
+
+
+def test_the_announcement_is_what_the_client_says(speaker, session):
+    """It is true that members which nobody knows are no reason to refuse (PEP 694 lets clients add them)."""
+    body = {**announcement(WHEEL), "metadata": "Name: x", "_other": 1}
+    assert speaker.ask("POST", session["links"]["upload"], body).status_code == 202
