@@ -130,7 +130,7 @@ def test_one_object_that_is_not_given_does_not_hide_the_others(published, proxy)
 
 
 def test_a_store_that_is_down_ends_the_night_in_words(published, proxy, monkeypatch, caplog):
-    proxy.faults.append(Fault("503"))
+    proxy.faults.append(Fault("503", lambda _method, path: "list-type" not in path and "uploads" not in path))
     with pytest.raises(StorageDown):
         found()
     monkeypatch.setattr(scrub.Share, "has", lambda _share, _id: True)

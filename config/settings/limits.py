@@ -28,4 +28,6 @@ UPLOAD_PART_LEAST, UPLOAD_PART_MOST = (
     16 * 1024**2,
 )  # of a resumable upload; the last one may be smaller
 UPLOADS_UNDER_WAY_LIMIT = 500  # of one draft, failed ones too
-UPLOAD_S3_PART = 64 * 1024**2  # of a file that its client sends to the bucket; stores take 10 000 parts of 5 MiB and more
+UPLOAD_S3_PART = (
+    64 * 1024**2
+)  # of a file that its client sends to the bucket; stores take 10 000 parts of 5 MiB and more

@@ -56,7 +56,8 @@ def too_large(limit: int) -> Problem:
         413,
         "Too large",
         "file-too-large",
-        f"The file is larger than what this project can take now ({limit} bytes). Nothing was kept.",
+        f"The file is larger than the {limit} bytes that this project can take now. Nothing was kept: "
+        "cancel a draft to make room, or ask the operator for more.",
         source="content",
     )
 

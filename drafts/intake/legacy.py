@@ -61,8 +61,12 @@ def _upload(request: HttpRequest) -> HttpResponse:
     if fields.is_gone(request.GET.get(":action", "")):
         raise _gone(request.GET[":action"])
     by = rules.Stager(actor=credential.actor, token=credential.token)
-    limit = rules.room(credential.project, credential.token)
-    with receive.form(request, limit=limit, named=partial(_must_cover, credential.token)) as form:
+    allowed = receive.Limits(
+        rules.room(credential.project, credential.token),
+        again=partial(rules.size_again, credential.project),
+        named=partial(_must_cover, credential.token),
+    )
+    with receive.form(request, allowed) as form:
         if action := request.GET.get(":action"):
             form.fields.setdefault(":action", [action])
         staged = _stage(form, credential.project, by)

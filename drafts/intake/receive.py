@@ -42,19 +42,41 @@ class Form:
         return "" if value == "UNKNOWN" else value
 
 
-@contextmanager
-def form(
-    request: HttpRequest, *, limit: int, most: int = 1, named: Callable[[FileName], None] | None = None
-) -> Iterator[Form]:
-    """Read a request's form, ``content`` going to storage: ``most`` files, ``limit`` bytes together.
+def _never(_filename: str, _sha256: str) -> int:
+    return 0
 
-    ``named`` is called with each file's name before its bytes are read, and may raise. Raises Problem for a body that is no whole multipart form (RFC 7578), and discards the bytes unless a row was
-    written by the time the block ends.
+
+def _any_name(_name: FileName) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a form may bring: so many bytes of so many files together, and beside that what is there already.
+
+    ``again(filename, sha256)`` returns the size in bytes of the file of this name, and where it was announced of this
+    SHA-256, that is there already, else 0. ``named`` is called with each file's name before its bytes are read, and may
+    raise.
+    """
+
+    bytes: int
+    most: int = 1
+    again: Callable[[str, str], int] = _never
+    named: Callable[[FileName], None] = _any_name
+
+
+@contextmanager
+def form(request: HttpRequest, limits: Limits) -> Iterator[Form]:
+    """Read a request's form, ``content`` going to storage.
+
+    What ``again`` knows may come beside the limit, up to its size, so that it can be found equal. Raises Problem for a
+    body that is no whole multipart form (RFC 7578), and discards the bytes unless a row was written by the time the
+    block ends.
     """
     read = Form()
     try:
         with body.admitted(request):
-            _read(request, _FormReader(read, limit, most, named), limit)
+            _read(request, read, limits)
             yield read
     finally:
         for upload in read.uploads:
@@ -70,10 +92,12 @@ def _length_and_boundary(request: HttpRequest) -> tuple[int, str]:
     return body.length(request), options["boundary"]
 
 
-def _read(request: HttpRequest, reader: "_FormReader", limit: int) -> None:
+def _read(request: HttpRequest, read: Form, limits: Limits) -> None:
     length, boundary = _length_and_boundary(request)
-    if length > limit + settings.FORM_MEMORY_LIMIT:
-        raise body.too_large(limit)
+    if length > settings.FILE_SIZE_LIMIT + settings.FORM_MEMORY_LIMIT:
+        raise body.too_large(limits.bytes)
+    is_long = limits.most == 1 and length > limits.bytes + settings.FORM_MEMORY_LIMIT
+    reader = _FormReader(read, limits, is_long=is_long)
     try:
         with PushMultipartParser(
             boundary,
@@ -93,15 +117,16 @@ def _read(request: HttpRequest, reader: "_FormReader", limit: int) -> None:
 
 
 class _FormReader:
-    """Takes the parser's events: a segment, its bytes, None at its end."""
+    """Takes the parser's events: a segment, its bytes, None at its end.
 
-    def __init__(
-        self, read: Form, limit: int, most: int, named: Callable[[FileName], None] | None = None
-    ) -> None:
+    ``is_long`` says that the form's one file cannot fit, unless it comes again.
+    """
+
+    def __init__(self, read: Form, limits: Limits, *, is_long: bool) -> None:
         self._form = read
-        self._limit = limit
-        self._most = most
-        self._named = named
+        self._limits = limits
+        self._is_long = is_long
+        self._again: dict[str, int] = {}  # by name: one that comes twice in a form counts as new
         self._upload: Upload | None = None
         self._segment: MultipartSegment | None = None
         self._text = bytearray()
@@ -124,8 +149,10 @@ class _FormReader:
             self._wrong(
                 segment.name, f"The field '{segment.name[:60]}' must be text, not a file.", "field-is-a-file"
             )
-        elif is_file and len(self._form.uploads) == self._most:
-            self._wrong("content", f"There are more files in the form than {self._most}.", "too-many-files")
+        elif is_file and len(self._form.uploads) == self._limits.most:
+            self._wrong(
+                "content", f"There are more files in the form than {self._limits.most}.", "too-many-files"
+            )
         elif is_file:
             self._file(segment.filename or "")
         elif segment.name == "content":
@@ -137,10 +164,23 @@ class _FormReader:
         except BadDistribution as error:
             self._form.findings += Problem.of(error).errors
             return
-        if self._named is not None:
-            self._named(name)
+        self._limits.named(name)
+        is_twice = name.filename in self._again
+        size = 0 if is_twice else self._limits.again(name.filename, self._form.one("sha256_digest").lower())
+        self._again[name.filename] = size
+        if self._is_long and not size:
+            raise body.too_large(self._limits.bytes)
         self._upload = Upload(name)
         self._form.uploads.append(self._upload)
+
+    def _must_fit(self, more: int) -> None:
+        """Raise Problem when the files that are not as large as what is there already are too large together."""
+        counted = 0
+        for upload in self._form.uploads:
+            size = upload.size + (more if upload is self._upload else 0)
+            counted += size if size > self._again[upload.filename] else 0
+        if counted > self._limits.bytes:
+            raise body.too_large(self._limits.bytes)
 
     def _wrong(self, source: str, message: str, code: str) -> None:
         self._form.findings.append(Finding(source, message, code))
@@ -149,8 +189,7 @@ class _FormReader:
         assert self._segment is not None
         if self._segment.filename is not None:
             if self._upload is not None:
-                if sum(upload.size for upload in self._form.uploads) + len(data) > self._limit:
-                    raise body.too_large(self._limit)
+                self._must_fit(len(data))
                 self._upload.write(data)
             if self._segment.name not in _DROPPED:
                 return

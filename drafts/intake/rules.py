@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Max, Q, Sum
 from django.utils import timezone
 from packaging.utils import canonicalize_version
 from packaging.version import Version
@@ -15,6 +15,7 @@ from accounts.audit import Actor
 from accounts.models import User
 from drafts.dist import CoreMetadata, FileName, FileType
 from drafts.models import BurntName, Draft, File, Project, Provenance, Token, UploadSession
+from drafts.models.drafts import LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,18 @@ def room(project: Project, token: Token | None, *, completing: UploadSession | N
     quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
     taken = kept_bytes(project) + UploadSession.objects.reserved_bytes(project, but=completing)
     return max(0, min(settings.FILE_SIZE_LIMIT, quota - taken))
+
+
+def size_again(project: Project, filename: str, sha256: str) -> int:
+    """Return the size of the file of this name (and SHA-256, where it is known) that is staged or published; else 0.
+
+    Such a file may be sent again to a project without room: equal bytes change nothing, and others are refused at the end.
+    """
+    there = File.objects.live().filter(draft__project=project, filename=filename)
+    there = there.filter(Q(release__isnull=False) | Q(draft__state__in=LIVE))
+    if sha256:
+        there = there.filter(sha256=sha256)
+    return there.aggregate(largest=Max("size"))["largest"] or 0
 
 
 def must_still_be_valid(token: Token, *, completing: UploadSession | None = None) -> None:

@@ -1,5 +1,7 @@
 """Files on the draft page: upload or replace from the browser, delete, download."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -62,7 +64,8 @@ def _receive(request: HttpRequest, who: Member, version: Version | None) -> Http
     by = rules.Stager(actor=who.actor, user=who.user)
     done: list[stage.Staged] = []
     try:
-        with receive.form(request, limit=rules.room(who.project, None), most=_MOST_FILES) as form:
+        room, again = rules.room(who.project, None), partial(rules.size_again, who.project)
+        with receive.form(request, receive.Limits(room, _MOST_FILES, again)) as form:
             if refused := _csrf_failure(request, form):
                 return refused
             for finding in form.findings:
