@@ -23,11 +23,8 @@ EXPECTED_FILES_LIMIT = 500
 UPLOAD_BODY_LIMIT = 1024**2  # of what is said about files, not of files
 UPLOAD_SILENCE_SECONDS = 60.0  # then an upload is abandoned, if somebody else wants its name
 UPLOAD_AT_ONCE = 32 * 1024**2  # larger files are looked at by a worker
-UPLOAD_PART_LEAST, UPLOAD_PART_MOST = (
-    1024**2,
-    16 * 1024**2,
-)  # of a resumable upload; the last one may be smaller
+# Of a resumable upload; the last part may be smaller.
+UPLOAD_PART_LEAST, UPLOAD_PART_MOST = 1024**2, 16 * 1024**2
 UPLOADS_UNDER_WAY_LIMIT = 500  # of one draft, failed ones too
-UPLOAD_S3_PART = (
-    64 * 1024**2
-)  # of a file that its client sends to the bucket; stores take 10 000 parts of 5 MiB and more
+# Of a file that its client sends to the bucket; stores take 10 000 parts of 5 MiB and more.
+UPLOAD_S3_PART = 64 * 1024**2
