@@ -9,6 +9,7 @@ import pytest
 
 from drafts.dist import Code
 from tests import wheels
+from tests.fuzz.targets import opens
 from tests.refusals import codes, refusals
 from tests.zipparts import (
     FULL_16,
@@ -176,4 +177,4 @@ def test_a_wheel_that_lies_about_its_framing_is_refused(case):
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_a_wheel_that_is_unusual_but_says_one_thing_is_accepted(case):
     built, _why = ACCEPTED[case]
-    assert codes(built, None) == []
+    assert opens(built.data, built.filename)  # and zipfile or tarfile sees the same members

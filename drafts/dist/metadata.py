@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .names import FileName
 
 _UNKNOWN = "UNKNOWN"
+_WITHDRAWN = "2.0"
 _REQUIRED = ("metadata_version", "name", "version")
 _MAX_VERSION_DIGITS = 5
 _UNLIMITED = {"description", "license"}
@@ -172,6 +173,8 @@ def _invalid(raw: Mapping[str, Any], unreadable: Iterable[str]) -> Iterator[Refu
         if since < _BINDING_SINCE.get(attribute, since):
             continue
         problem = _too_much(attribute, raw.get(attribute)) or _problem(metadata, attribute)
+        if attribute == "metadata_version" and raw.get(attribute) == _WITHDRAWN:
+            problem = f"{problem} (PEP 426 was withdrawn); wheel 0.31 and newer write 2.1"
         if attribute in _REQUIRED and attribute not in raw:
             problem = f"{attribute.replace('_', '-')!r} is a required field"
         if problem:
