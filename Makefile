@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 	--python-version 3.11 --custom-compile-command "make lock"
 ARGS ?=
 
-.PHONY: help run test services-test check fuzz corpus lock clean
+.PHONY: help run test services-test check load fuzz corpus lock clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -35,6 +35,9 @@ check: $(VENV)/.dev ## look at the code without running it
 	set -x && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+load: $(VENV)/.dev ## load a server with many at once, print figures (ARGS="--shape services")
+	$(if $(findstring services,$(ARGS)),$(BIN)/python -m tests.services) $(BIN)/python -m bench.load $(ARGS)
 
 fuzz: $(VENV)/.dev ## throw bytes at the door, a minute for each target (ARGS="--seconds 600 wheel")
 	$(BIN)/python -m tests.fuzz $(ARGS)
