@@ -23,6 +23,7 @@ from drafts.review import (
     settings,
     sources,
     testers,
+    tokens,
 )
 
 urlpatterns = [
@@ -31,6 +32,9 @@ urlpatterns = [
     path("help/errors/", ci.errors, name="errors"),
     path("projects/<slug:name>/", projects.project, name="project"),
     path("projects/<slug:name>/settings/", settings.settings, name="project-settings"),
+    path("projects/<slug:name>/tokens/", tokens.make, name="token-make"),
+    path("projects/<slug:name>/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+    path("projects/<slug:name>/tokens/<int:token_id>/files/", tokens.files, name="token-files"),
     path("projects/<slug:name>/upload/", files.upload_new, name="upload-new"),
     path("projects/<slug:name>/ci/", sources.source, name="ci-source"),
     path("projects/<slug:name>/ci/test/", sources.test, name="ci-test"),

@@ -36,6 +36,9 @@ PAGES = {
     "": Page(GET, None),
     PROJECT: Page(GET, Act.SEE),
     f"{PROJECT}settings/": Page(BOTH, Act.POLICY),
+    f"{PROJECT}tokens/": Page(BOTH, Act.TOKENS),
+    f"{PROJECT}tokens/<int:token_id>/revoke/": Page(BOTH, Act.TOKENS),
+    f"{PROJECT}tokens/<int:token_id>/files/": Page(BOTH, Act.STAGE),
     f"{PROJECT}upload/": Page(POST, Act.STAGE),
     f"{PROJECT}ci/": Page(BOTH, Act.CI),
     f"{PROJECT}ci/test/": Page(POST, Act.CI),
@@ -114,7 +117,7 @@ def test_every_address_is_in_one_table():
 
 
 @pytest.fixture
-def where(draft, alice, mike) -> dict[str, str]:
+def where(draft, alice, mike, ci) -> dict[str, str]:
     """What the addresses' variables stand for."""
     link = links.make(draft=draft, by=Actor.system("tests"))
     run = CiRun.objects.create(
@@ -136,6 +139,7 @@ def where(draft, alice, mike) -> dict[str, str]:
     return {
         "<int:run_id>": str(run.pk),
         "<int:builder_id>": str(builder.pk),
+        "<int:token_id>": str(ci.row.pk),
         "<slug:name>": "sampleproject",
         "<str:version>": "1.0",
         "<str:filename>": wheels.wheel().filename,

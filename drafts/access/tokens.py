@@ -9,9 +9,11 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
-from accounts.stepup import Purpose
+from accounts.stepup import Proof, Purpose
 from drafts import secrets
+from drafts.access import members
 from drafts.access.limits import Limits
+from drafts.access.roles import Act
 from drafts.models import Draft, DraftLink, Project, Token, TokenKind
 
 _PREFIX = {
@@ -58,8 +60,42 @@ def make(
     token, text = new(
         project=project, kind=kind, user=user, label=label, days=days, add_only=add_only, limits=limits
     )
-    audit.record(Event.MADE, on=token, by=by, kind=kind, days=days, add_only=add_only, **limits.as_details())
+    _record_made(token, by, days, limits)
     return token, text
+
+
+@transaction.atomic
+def make_as_owner(
+    *,
+    project: Project,
+    kind: TokenKind,
+    by: Actor,
+    proof: Proof,
+    label: str,
+    days: int,
+    add_only: bool,
+    limits: Limits,
+) -> tuple[Token, str]:
+    """Make a token on a page, with a second factor given at that very act. Raises ProofRefused, NotYours."""
+    project = Project.objects.lock(project.pk)
+    proof.demand(make_purpose(project))
+    members.demand(project=project, user=proof.user, act=Act.TOKENS)
+    token, text = new(
+        project=project,
+        kind=kind,
+        user=proof.user,
+        label=label,
+        days=days,
+        add_only=add_only,
+        limits=limits,
+    )
+    _record_made(token, by, days, limits, method=proof.method)
+    return token, text
+
+
+def _record_made(token: Token, by: Actor, days: int, limits: Limits, **more: str) -> None:
+    terms = {"kind": token.kind, "days": days, "add_only": token.add_only, **limits.as_details()}
+    audit.record(Event.MADE, on=token, by=by, **terms, **more)
 
 
 def new(
@@ -98,6 +134,18 @@ def revoke(*, token: Token, by: Actor) -> bool:
     if not end(token):
         return False
     audit.record(Event.REVOKED, on=token, by=by)
+    return True
+
+
+@transaction.atomic
+def revoke_as_owner(*, token: Token, by: Actor, proof: Proof) -> bool:
+    """Revoke a token on a page, with a second factor given at that very act. Raises ProofRefused, NotYours."""
+    project = Project.objects.lock(token.project_id)
+    proof.demand(revoke_purpose(token))
+    members.demand(project=project, user=proof.user, act=Act.TOKENS)
+    if not end(token):
+        return False
+    audit.record(Event.REVOKED, on=token, by=by, method=proof.method)
     return True
 
 

@@ -13,8 +13,9 @@ from drafts.access import gate
 from drafts.access.roles import Act
 from drafts.index.pages import file_url
 from drafts.models import Project
-from drafts.review import queue, runs
+from drafts.review import queue, runs, tokenrows
 from drafts.review.queue import QueueRow
+from drafts.review.tokenrows import TokenRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ class ProjectPage:
     releases: tuple[ReleaseRow, ...]
     drafts: tuple[QueueRow, ...]
     members: tuple[object, ...]
-    tokens: tuple[object, ...]
+    tokens: tuple[TokenRow, ...]
     simple_url: str
     upload_url: str
     settings_url: str
     ci: runs.CiPanel
+    token_url: str
 
 
 @gate.people
@@ -71,11 +73,12 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
         members=tuple(
             {"email": row.user.email, "role": row.role} for row in who.project.members.select_related("user")
         ),
-        tokens=_tokens(who.project) if who.may(Act.TOKENS) else (),
+        tokens=tokenrows.rows(who.project) if who.may(Act.TOKENS) else (),
         simple_url=reverse("simple-project", args=[name]) if who.project.first_published_at else "",
         upload_url=reverse("upload-new", args=[name]) if who.may(Act.STAGE) else "",
         settings_url=reverse("project-settings", args=[name]) if who.may(Act.POLICY) else "",
         ci=runs.panel(who),
+        token_url=reverse("token-make", args=[name]) if who.may(Act.TOKENS) else "",
     )
     return render(request, "review/project.html", {"p": page})
 
@@ -100,18 +103,4 @@ def _releases(project: Project) -> tuple[ReleaseRow, ...]:
             ),
         )
         for release in releases
-    )
-
-
-def _tokens(project: Project) -> tuple[dict[str, object], ...]:
-    return tuple(
-        {
-            "label": token.label,
-            "prefix": {"upload": "pcu_", "evidence": "pce_", "read": "pcr_"}[token.kind],
-            "created_at": token.created_at,
-            "expires_at": token.expires_at,
-            "last_used_at": token.last_used_at,
-            "revoked_at": token.revoked_at,
-        }
-        for token in project.tokens.order_by("-pk")
     )

@@ -1,0 +1,81 @@
+"""A project's tokens as its owners see them: what each may do, and how far that goes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from drafts.models import Project, Token
+from drafts.models.files import IN_DRAFT
+
+_PREFIX = {"upload": "pcu_", "evidence": "pce_", "read": "pcr_"}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One token. ``over``: why it is good for nothing any more, else empty."""
+
+    label: str
+    kind: str
+    prefix: str
+    limits: tuple[str, ...]
+    by: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    over: str
+    files: int
+    files_url: str
+    revoke_url: str
+
+
+def rows(project: Project) -> tuple[TokenRow, ...]:
+    """Return all tokens of a project, those that are good first, newest first."""
+    live = Count("files", filter=Q(files__state__in=IN_DRAFT))
+    staged = dict(project.tokens.annotate(staged=live).values_list("pk", "staged"))
+    tokens = project.tokens.select_related("project", "created_by", "draft__project")
+    return tuple(
+        sorted(
+            (row(token, staged[token.pk]) for token in tokens.order_by("-pk")), key=lambda row: bool(row.over)
+        )
+    )
+
+
+def row(token: Token, staged: int) -> TokenRow:
+    """Return one token, which staged so many files that are still there."""
+    where = [token.project.name, token.pk]
+    return TokenRow(
+        label=token.label,
+        kind=token.kind,
+        prefix=_PREFIX[token.kind],
+        limits=limits(token),
+        by=str(token.created_by or "the command line"),
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+        over=_over(token),
+        files=staged,
+        files_url=reverse("token-files", args=where) if token.kind == "upload" else "",
+        revoke_url="" if token.revoked_at else reverse("token-revoke", args=where),
+    )
+
+
+def limits(token: Token) -> tuple[str, ...]:
+    """Say in words what narrows a token."""
+    said = (
+        "adds files, replaces none" if token.add_only else "",
+        f"version {', '.join(token.versions)}" if token.versions and not token.draft_id else "",
+        f"ends with the draft of {token.draft.version}" if token.draft else "",
+        f"files like {', '.join(token.patterns)}" if token.patterns else "",
+        f"from {', '.join(token.addresses)}" if token.addresses else "",
+    )
+    return tuple(filter(None, said))
+
+
+def _over(token: Token) -> str:
+    if token.revoked_at:
+        return "revoked"
+    if token.draft is not None and not token.draft.is_live:
+        return "ended with its draft"
+    return "" if token.is_valid else "expired"
