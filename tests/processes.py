@@ -38,21 +38,41 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@contextmanager
-def running(command: list[str], port: int, **options) -> Iterator[None]:
-    """Run a server for as long as the block lasts, which begins when it answers."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-    try:
+class Server:
+    """One server as a child process, which can be killed and started again on its port."""
+
+    def __init__(self, command: list[str], port: int, **options) -> None:
+        self._command, self._port, self._options = command, port, options
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = subprocess.Popen(self._command, **quiet, **self._options)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[0]} did not start")
+        while not answers(self._port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self._command[0]} did not start")
             time.sleep(0.05)
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)  # PostgreSQL's fast way down: it does not wait for clients
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End it by a signal; SIGINT is PostgreSQL's fast way down, which does not wait for clients."""
+        if self._process is None:
+            return
+        self._process.send_signal(number)
         try:
-            process.wait(PATIENCE_SECONDS)
+            self._process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def running(command: list[str], port: int, **options) -> Iterator[Server]:
+    """Run a server for as long as the block lasts, which begins when it answers."""
+    server = Server(command, port, **options)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

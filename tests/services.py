@@ -14,14 +14,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests import ceph
-from tests.processes import Missing, free_port, program, running
+from tests.processes import Missing, Server, free_port, program, running
 
 NOBODY = pwd.getpwnam("nobody")
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server; as another user where this one is root, whom it refuses. Yields its DATABASE_URL."""
+def postgresql(folder: Path) -> Iterator[tuple[str, Server]]:
+    """A PostgreSQL server; as another user where this one is root, whom it refuses. Yields its DATABASE_URL, and it."""
     newest = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
     )
@@ -37,13 +37,13 @@ def postgresql(folder: Path) -> Iterator[str]:
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **as_user)
     options = ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=300"]
     serve = [server, "-D", str(home / "data"), "-p", str(port), "-k", str(home)]
-    with running([*serve, *(part for option in options for part in ("-c", option))], port, **as_user):
-        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+    with running([*serve, *(part for option in options for part in ("-c", option))], port, **as_user) as server:
+        yield f"postgres://postgres@127.0.0.1:{port}/postgres", server
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """A Redis server that keeps nothing. Yields its REDIS_URL."""
+def redis(folder: Path) -> Iterator[tuple[str, Server]]:
+    """A Redis server that keeps nothing. Yields its REDIS_URL, and it."""
     server, port = program("redis-server", "redis-server"), free_port()
     command = [
         server,
@@ -58,8 +58,8 @@ def redis(folder: Path) -> Iterator[str]:
         "--dir",
         str(folder),
     ]
-    with running(command, port):
-        yield f"redis://127.0.0.1:{port}/0"
+    with running(command, port) as server:
+        yield f"redis://127.0.0.1:{port}/0", server
 
 
 def main(command: list[str]) -> int:
@@ -68,8 +68,8 @@ def main(command: list[str]) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="presscheck-services-")))
         try:
             shape = {
-                "DATABASE_URL": stack.enter_context(postgresql(folder)),
-                "REDIS_URL": stack.enter_context(redis(folder)),
+                "DATABASE_URL": stack.enter_context(postgresql(folder))[0],
+                "REDIS_URL": stack.enter_context(redis(folder))[0],
                 **stack.enter_context(ceph.s3(folder)),
             }
         except Missing as missing:

@@ -1,0 +1,159 @@
+"""A campaign: rounds of acts at once, a fault at a random moment in each, and all ten promises after it."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from django.db import Error, connections
+
+from bench.faults import faults
+from bench.faults.acts import ACTS, NAMED, Act, perform
+from bench.faults.browser import Browser, Lost
+from bench.faults.cast import Cast
+from bench.faults.faults import Fault, Scene
+from bench.faults.fleet import Fleet, eventually
+from bench.faults.ledger import Ledger
+from bench.faults.places import Place
+from bench.faults.promises import State, broken
+from bench.faults.shelf import Inventory
+from drafts.intake import purge
+from drafts.intake.rules import grace
+from drafts.models import Draft, DraftState, Job
+
+HANDS = 8
+SETTLED_SECONDS = 120.0
+_FIRST, _ACTS = 4, (8, 14)
+_LATEST_SECONDS = 1.2
+_HELD_SECONDS = (0.3, 1.5)
+_RELEASES = 2  # that a round works on, of each project
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of a round. Seconds count from the moment when the fault was mended.
+
+    ``answered``: until every web server could do its work and every publish had ended; ``settled``: until no job was left.
+    """
+
+    number: int
+    fault: str
+    acts: int
+    answered: float
+    settled: float
+    losses: tuple[str, ...]
+
+
+@dataclass
+class Campaign:
+    """A running server, the clients on it, and the rounds so far. The seed decides what is tried, not who is faster."""
+
+    place: Place
+    fleet: Fleet
+    cast: Cast
+    inventory: Inventory
+    seed: int
+    rounds: list[Round] = field(default_factory=list)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.cast.ledger
+
+    def play(self, number: int) -> Round:
+        """Play one round and return what came of it. Raises TimeoutError when the server does not settle."""
+        dice = random.Random(f"{self.seed} {number}")
+        self.ledger.round, self.ledger.lies = number, False
+        self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)])
+        fault = self._fault(number)
+        acts = self._acts(dice)
+        self._act_under(fault, acts, dice)
+        mended = time.monotonic()
+        answered, settled = self.settle(mended)
+        losses = self.look()
+        done = Round(number, fault.name, len(acts), answered, settled, tuple(losses))
+        self.rounds.append(done)
+        return done
+
+    def _fault(self, number: int) -> Fault:
+        """Return the round's fault: all are dealt out, in another order each time, before one comes again."""
+        possible = faults.of(self.place)
+        deal, place = divmod(number - 1, len(possible))
+        random.Random(f"{self.seed} deal {deal}").shuffle(possible)
+        return possible[place]
+
+    def _acts(self, dice: random.Random) -> list[Act]:
+        """Return the round's acts: uploads first, so that there is something to do the others to."""
+        chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
+        return [*[NAMED["upload a file"]] * _FIRST, *chosen]
+
+    def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> None:
+        scene, over = Scene(self.place, self.fleet, self.ledger), threading.Event()
+        moment, held = dice.uniform(0, _LATEST_SECONDS), dice.uniform(*_HELD_SECONDS)
+        seeds = [dice.random() for _ in acts]
+        reader = threading.Thread(target=self._watch, args=(over, dice.random()))
+        reader.start()
+        try:
+            with ThreadPoolExecutor(HANDS) as pool:
+                done = [pool.submit(self._one, act, seed) for act, seed in zip(acts, seeds, strict=True)]
+                time.sleep(moment)
+                with fault.strike(scene, dice):
+                    time.sleep(held)
+            for one in done:
+                one.result()
+        finally:
+            over.set()
+            reader.join()
+
+    def _one(self, act: Act, seed: float) -> None:
+        try:
+            perform(act, self.cast, random.Random(seed))
+        finally:
+            connections.close_all()
+
+    def _watch(self, over: threading.Event, seed: float) -> None:
+        """Read the index again and again until the round is over."""
+        dice = random.Random(seed)
+        while not over.wait(0.02):
+            self._one(NAMED["read the index"], dice.random())
+
+    def settle(self, mended: float) -> tuple[float, float]:
+        """Wait until all is done, and return after how many seconds it answered and was settled. Raises TimeoutError."""
+        self.fleet.start()
+        eventually(_nothing_is_being_published, seconds=SETTLED_SECONDS, what="every publish has ended")
+        answered = time.monotonic() - mended
+        eventually(_no_job_is_left, seconds=SETTLED_SECONDS, what="no job is left")
+        return answered, time.monotonic() - mended
+
+    def look(self) -> list[str]:
+        """Sweep what uploads that died left behind, and hold the whole state against the promises."""
+        time.sleep(grace().total_seconds() + 1)  # a store may tell the time of writing in whole seconds
+        purge.orphans()
+        ways = [_way(server) for server in self.cast.servers]
+        state = State(ways, self.inventory, self.ledger, self.cast.tokens)
+        losses = broken(state)
+        self.ledger.wrong.clear()  # told once
+        self.ledger.claims.clear()
+        return losses
+
+
+def _way(server: str) -> Callable:
+    browser = Browser()
+    return lambda path, headers: browser.ask(server + path, headers=headers)
+
+
+def _asked(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except (Error, Lost):  # the database is on its way up
+        connections.close_all()
+        return False
+
+
+def _nothing_is_being_published() -> bool:
+    return _asked(lambda: not Draft.objects.filter(state=DraftState.PROCESSING).exists())
+
+
+def _no_job_is_left() -> bool:
+    return _asked(lambda: not Job.objects.live().exists())

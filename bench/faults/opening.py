@@ -1,0 +1,76 @@
+"""How a campaign begins: tables, static files, people, projects and tokens; then everybody signs in."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from accounts import people
+from accounts.audit import Actor
+from bench.faults import fleet as fleets
+from bench.faults.campaign import Campaign
+from bench.faults.cast import PASSWORD, Cast, Person, secret_of
+from bench.faults.ledger import Ledger
+from bench.faults.places import Place, Shape
+from bench.faults.shelf import Bucket, Folder, Inventory, Shelf
+from drafts.access import projects, tokens
+from drafts.models import TokenKind
+from drafts.operations import prepare
+
+NAMES = ("basalt", "gneiss", "obsidian")
+QUIET = "obsidian"
+MOST_PEOPLE = 12
+
+
+@contextmanager
+def campaign(place: Place, *, seed: int, rounds: int, port: int) -> Iterator[Campaign]:
+    """Begin a campaign on a place whose settings this process has; its server ends with the block."""
+    prepare.tables()
+    _static_files(place)
+    shelf = _shelf(place)
+    cast_of_people = [Person(f"maintainer{number}@example.org", secret_of(f"m{number}")) for number in range(_enough(rounds))]
+    held = _projects(cast_of_people)
+    fleet = fleets.fleet([dict(host) for host in place.hosts], place.folder / "logs", port)
+    with fleets.running(fleet):
+        cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger())
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda person: person.sign_in(fleet.addresses[0]), cast_of_people))
+        yield Campaign(place, fleet, cast, Inventory(shelf), seed)
+
+
+def _enough(rounds: int) -> int:
+    """Return how many maintainers there are: each has one code in half a minute, and nobody gives one twice."""
+    return min(MOST_PEOPLE, 4 + rounds)
+
+
+def _static_files(place: Place) -> None:
+    """Collect the static files for every host."""
+    prepare.static_files()
+    root = Path(settings.STATIC_ROOT)
+    for host in place.hosts[1:]:
+        (Path(host["PRESSCHECK_DATA"]) / root.name).symlink_to(root)
+
+
+def _shelf(place: Place) -> Shelf:
+    if place.shape is Shape.EMBEDDED:
+        return Folder(Path(settings.STORAGE_DIR))
+    bucket = Bucket(place.store, settings.PRESSCHECK_S3_BUCKET, place.environment)
+    bucket.client.create_bucket(Bucket=settings.PRESSCHECK_S3_BUCKET)
+    return bucket
+
+
+def _projects(maintainers: list[Person]) -> dict[str, str]:
+    """Make people, projects and an upload token for each; returns the tokens by project."""
+    by, owner = Actor.system("campaign"), "owner@example.org"
+    people.add(email=owner, by=by, password=PASSWORD, totp_secret=secret_of("owner"))
+    for person in maintainers:
+        people.add(email=person.email, by=by, password=PASSWORD, totp_secret=person.secret)
+    made = {}
+    for name in NAMES:
+        emails = [person.email for person in maintainers]
+        project = projects.create(name=name, by=by, owner=owner, maintainers=emails)
+        made[name] = tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="CI")[1]
+    return made
+

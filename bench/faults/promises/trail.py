@@ -1,0 +1,125 @@
+"""Promises 6, 7, 9: publishing is a person's proven decision, every act has its event, and nothing is lost or half done."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from accounts import audit
+from accounts.models import AuditEvent
+from bench.faults.promises.state import State
+from bench.faults.shelf import PUBLIC, STAGED
+from drafts.access.roles import Act, may
+from drafts.models import (
+    Draft,
+    DraftLink,
+    DraftState,
+    EvidenceLog,
+    File,
+    FileState,
+    Job,
+    JobState,
+    Kind,
+    Membership,
+    Token,
+)
+
+_SECOND_FACTORS = {"totp"}
+
+
+def publishing_was_decided_by_a_person(_state: State) -> Iterator[str]:
+    """Promise 6: before every publish there is the decision of a maintainer, with a second factor, for that fingerprint."""
+    for draft in Draft.objects.filter(state=DraftState.PUBLISHED):
+        events = AuditEvent.objects.filter(on_kind="draft", on_id=str(draft.pk)).order_by("seq")
+        ended = events.filter(event="draft:published").first()
+        decided = events.filter(event="draft:publishing", seq__lt=ended.seq if ended else 0).last()
+        if decided is None:
+            yield f"{draft} is published, and nobody decided it"
+            continue
+        if decided.actor_kind != "person" or decided.details.get("method") not in _SECOND_FACTORS:
+            yield f"{draft} was published by {decided.actor_kind} without a second factor"
+        if decided.digest != draft.publishing_fingerprint or (ended and ended.digest != decided.digest):
+            yield f"{draft}: what was decided and what was published have different fingerprints"
+        role = Membership.objects.filter(project=draft.project_id, user=draft.publishing_by_id).first()
+        if role is None or not may(role.role, Act.PUBLISH):
+            yield f"{draft} was published by somebody who may not publish it"
+
+
+def every_act_has_its_event(_state: State) -> Iterator[str]:
+    """Promise 7: the chains hold, and rows and events say the same, one event for each act."""
+    for found in audit.verify():
+        yield f"{found.scope} #{found.seq}: {found.reason}"
+    counted = Counter(AuditEvent.objects.values_list("event", "on_kind", "on_id"))
+    for draft in Draft.objects.all():
+        for event, most in _of_draft(draft).items():
+            if counted[event, "draft", str(draft.pk)] != most:
+                yield f"{draft} is {draft.state}, with {counted[event, 'draft', str(draft.pk)]} events {event}, not {most}"
+    for link in DraftLink.objects.all():
+        for event, most in {"link:made": 1, "link:revoked": int(link.revoked_at is not None)}.items():
+            if counted[event, "link", str(link.pk)] != most:
+                yield f"{link} of {link.draft}: not {most} events {event}"
+    for token in Token.objects.all():
+        for event, most in {"token:made": 1, "token:revoked": int(token.revoked_at is not None)}.items():
+            if counted[event, "token", str(token.pk)] != most:
+                yield f"{token}: not {most} events {event}"
+    yield from _files_without_events()
+
+
+def _of_draft(draft: Draft) -> dict[str, int]:
+    """Return how often each event must stand in the trail for a draft as it is now."""
+    began = AuditEvent.objects.filter(event="draft:publishing", on_id=str(draft.pk)).count()
+    published = int(draft.state == DraftState.PUBLISHED)
+    under_way = int(draft.state == DraftState.PROCESSING)
+    ended = AuditEvent.objects.filter(event="draft:expired", on_id=str(draft.pk)).count()
+    canceled = int(draft.state == DraftState.CANCELED)
+    return {
+        "draft:opened": 1,
+        "draft:published": published,
+        "draft:publishing-failed": began - published - under_way,
+        "draft:canceled": canceled - ended if ended < 2 else 0,
+        "draft:expired": min(ended, canceled),
+        "evidence:added": EvidenceLog.objects.filter(draft=draft).count(),
+    }
+
+
+def _files_without_events() -> Iterator[str]:
+    """Compare the uploads and deletions of every draft with its events, each by name and digest."""
+    came = Counter(_of_files("file:staged", "file:replaced"))
+    for row in Counter((file.draft_id, file.filename, file.sha256) for file in File.objects.all()).items():
+        (draft, name, digest), count = row
+        if came.pop((str(draft), name, digest), 0) != count:
+            yield f"{name} ({digest[:8]}) has {count} rows, and not as many events"
+    yield from (f"{name} ({digest[:8]}) has an event, and no row" for _, name, digest in came)
+    gone = File.objects.filter(state=FileState.CANCELED, superseded_by=None)
+    deleted = Counter((str(file.draft_id), file.filename, file.sha256) for file in gone)
+    if deleted != Counter(_of_files("file:deleted")):
+        yield "the files that were deleted and the events of deletions are not the same"
+
+
+def _of_files(*events: str) -> Iterator[tuple[str, str, str]]:
+    for row in AuditEvent.objects.filter(event__in=events):
+        yield row.on_id, row.details["filename"], row.digest
+
+
+def nothing_is_lost_or_half_done(state: State) -> Iterator[str]:
+    """Promise 9: no work is left, nothing stands half-way, and what every client was told is so."""
+    for job in Job.objects.live():
+        yield f"{job}: it is still to be done"
+    for draft in Draft.objects.filter(state=DraftState.PROCESSING):
+        yield f"{draft} is being published, and no worker is at it"
+    for draft in Draft.objects.filter(state=DraftState.ERROR, error=""):
+        yield f"{draft} could not be published, and nothing says why"
+    for job in Job.objects.filter(state=JobState.FAILED).exclude(kind=Kind.PUBLISH):
+        yield f"{job}: given up: {job.error}"
+    yield from filter(None, (claim.wrong() for claim in state.ledger.claims))
+    yield from state.ledger.wrong
+    yield from _kept_too_long(state)
+
+
+def _kept_too_long(state: State) -> Iterator[str]:
+    """Look for bytes that no row speaks of; the sweep of orphans came before."""
+    spoken = set(File.objects.with_bytes().values_list("object_id", flat=True))
+    spoken |= set(EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True))
+    public = set(File.objects.published().values_list("public_id", flat=True))
+    for area, known in ((STAGED, spoken), (PUBLIC, public)):
+        left = {key[1] for key in state.digests if key[0] == area} - known
+        if left:
+            yield f"{len(left)} {area} objects lie in the store, and no row speaks of them"
