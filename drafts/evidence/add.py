@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts import audit
 from accounts.audit import Actor
@@ -79,6 +79,11 @@ def _add(row: EvidenceLog, data: bytes, by: Actor) -> Added:
         row.sha256, row.size, row.found = hashlib.sha256(data).hexdigest(), len(data), len(found)
         row.object_id = object_id
         added = _keep(row, found, data, by)
+    except (
+        OperationalError,
+        InterfaceError,
+    ):  # the row may have been written: without one, the bytes are swept
+        raise
     except BaseException:
         writer.abort()
         raise

@@ -28,6 +28,7 @@ REQUEST = {
     "file-too-large": "The file is over the limit for one file, or over what the project's quota has left.",
     "over-quota": "The project has no room: delete or cancel a draft, or ask the operator.",
     "storage-full": "The server's disk is full. Nothing was kept; the operator has to make room.",
+    "database-down": "The database does not answer. Send the file again after a moment; if it was staged, nothing changes.",
     "storage-down": "The store of files does not answer. Nothing was kept: send it again after a moment.",
     "too-many-drafts": "The project has too many drafts, or the token opened too many within an hour.",
 }

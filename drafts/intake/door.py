@@ -1,5 +1,6 @@
 """The door: every file, whoever brings it, is looked into before it is staged."""
 
+from django.db import InterfaceError, OperationalError
 from packaging.version import Version
 
 from drafts.dist import Distribution, Findings, check_name
@@ -18,7 +19,10 @@ _HEADERS = {
 
 
 def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> stage.Staged:
-    """Check a received file, make its bytes durable and stage it. Raises Problem or BadDistribution."""
+    """Check a received file, make its bytes durable and stage it. Raises Problem or BadDistribution.
+
+    A database that does not answer leaves the bytes where they are.
+    """
     distribution = _checked(upload, project, version)
     upload.commit(distribution.metadata.raw)
     try:
@@ -27,6 +31,11 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
         )
     except (Refused, NotEditable) as error:
         raise problem(error) from error
+    except (OperationalError, InterfaceError):
+        # The connection may have ended after the row was committed and before this server heard of it: a row must not
+        # speak of bytes that are gone, and bytes without a row are swept after a day.
+        upload.kept = True
+        raise
     upload.kept = staged.did in {stage.Did.ADDED, stage.Did.REPLACED}
     return staged
 

@@ -1,6 +1,7 @@
 """Refusals as RFC 9457 problem documents, in the shape that twine (reason phrase) and uv (title, detail) show."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -8,6 +9,7 @@ from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -15,6 +17,8 @@ from drafts.access.gate import NoCredential, NotAllowed, NotFromHere
 from drafts.dist import BadDistribution
 from drafts.models import counts
 from drafts.storage import StorageDown, StorageFull
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 _REASON_LENGTH = 500  # a sentence about a file name of 250 bytes, whole
@@ -107,6 +111,18 @@ def _not_from_here(error: Exception) -> Problem:
     return Problem.one(403, "Not from here", "token-address", str(error))
 
 
+def _no_database(error: Exception) -> Problem:
+    """Say what is known: SQLite tells a full disk, and a lost connection leaves open whether the act was done."""
+    log.warning("the database: %s", error)
+    if "is full" in str(error):
+        words = "The server's disk is full: nothing was kept; try again when the operator has made room."
+        return Problem.one(507, "No room", "storage-full", words, Retry_After="300")
+    words = (
+        "The database does not answer: send the file again in a moment. If it was staged, nothing changes."
+    )
+    return Problem.one(503, "Try again", "database-down", words, Retry_After="10")
+
+
 def _of_distribution(error: Exception) -> Problem:
     assert isinstance(error, BadDistribution)
     return Problem.of(error)
@@ -122,6 +138,8 @@ _KNOWN: dict[type[Exception], Callable[[Exception], Problem]] = {
     Http404: lambda error: Problem.one(404, "Not found", "not-found", str(error)),
     StorageFull: lambda error: Problem.one(507, "No room", "storage-full", str(error), Retry_After="300"),
     StorageDown: lambda error: Problem.one(503, "Try again", "storage-down", str(error), Retry_After="10"),
+    OperationalError: _no_database,
+    InterfaceError: _no_database,
 }
 
 

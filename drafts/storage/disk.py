@@ -41,22 +41,29 @@ class DiskWriter:
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self._path)
         except OSError as error:
             raise translated(error) from error
-        self._file.close()
-        self._part.replace(self._path)
 
     def abort(self) -> None:
         """Leave nothing of this object behind; what lies beside it stays."""
-        self._file.close()
+        with suppress(OSError):  # what is not written yet goes nowhere on a full disk
+            self._file.close()
         self._part.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
         with suppress(OSError):  # something else lies there
             self._path.parent.rmdir()
 
     def reader(self) -> BinaryIO:
-        """Return the bytes written so far, to look inside before they are committed. The caller closes it."""
-        self._file.flush()
+        """Return the bytes written so far, to look inside before they are committed. The caller closes it.
+
+        Raises StorageFull; then call ``abort``.
+        """
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise translated(error) from error
         return self._part.open("rb")
 
 
