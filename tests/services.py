@@ -37,7 +37,9 @@ def postgresql(folder: Path) -> Iterator[tuple[str, Server]]:
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **as_user)
     options = ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=300"]
     serve = [server, "-D", str(home / "data"), "-p", str(port), "-k", str(home)]
-    with running([*serve, *(part for option in options for part in ("-c", option))], port, **as_user) as server:
+    with running(
+        [*serve, *(part for option in options for part in ("-c", option))], port, **as_user
+    ) as server:
         yield f"postgres://postgres@127.0.0.1:{port}/postgres", server
 
 

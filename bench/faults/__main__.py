@@ -17,7 +17,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--shape", type=Shape, choices=list(Shape), default=Shape.EMBEDDED)
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--seed", type=int, help="decides faults, moments and acts (else one is drawn, and told)")
+    parser.add_argument(
+        "--seed", type=int, help="decides faults, moments and acts (else one is drawn, and told)"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="where to write everything as JSON")
     parser.add_argument("--keep-logs", type=Path, metavar="DIR", help="where to copy the processes' logs")
     return parser.parse_args()

@@ -57,7 +57,12 @@ class Browser:
         )
 
     def ask(
-        self, url: str, *, method: str = "GET", data: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask once, follow nothing. Raises Lost."""
         request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)

@@ -23,10 +23,11 @@ from drafts.intake import purge
 from drafts.intake.rules import grace
 from drafts.models import Draft, DraftState, Job
 
-HANDS = 8
 SETTLED_SECONDS = 120.0
+_GLANCE_SECONDS = 0.1
 _FIRST, _ACTS = 4, (8, 14)
-_LATEST_SECONDS = 1.2
+_SPREAD_SECONDS = 2.0  # over which the acts of a round begin
+_LATEST_SECONDS = 1.6
 _HELD_SECONDS = (0.3, 1.5)
 _RELEASES = 2  # that a round works on, of each project
 
@@ -68,8 +69,7 @@ class Campaign:
         self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)])
         fault = self._fault(number)
         acts = self._acts(dice)
-        self._act_under(fault, acts, dice)
-        mended = time.monotonic()
+        mended = self._act_under(fault, acts, dice)
         answered, settled = self.settle(mended)
         losses = self.look()
         done = Round(number, fault.name, len(acts), answered, settled, tuple(losses))
@@ -88,23 +88,33 @@ class Campaign:
         chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
         return [*[NAMED["upload a file"]] * _FIRST, *chosen]
 
-    def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> None:
+    def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> float:
+        """Do the acts at once while the fault happens; returns the moment when its mending began."""
         scene, over = Scene(self.place, self.fleet, self.ledger), threading.Event()
         moment, held = dice.uniform(0, _LATEST_SECONDS), dice.uniform(*_HELD_SECONDS)
-        seeds = [dice.random() for _ in acts]
+        seeds = [
+            (0.0 if number < _FIRST else dice.uniform(0.2, _SPREAD_SECONDS), dice.random())
+            for number in range(len(acts))
+        ]
         reader = threading.Thread(target=self._watch, args=(over, dice.random()))
         reader.start()
         try:
-            with ThreadPoolExecutor(HANDS) as pool:
-                done = [pool.submit(self._one, act, seed) for act, seed in zip(acts, seeds, strict=True)]
+            with ThreadPoolExecutor(len(acts)) as pool:
+                done = [pool.submit(self._begun, act, *when) for act, when in zip(acts, seeds, strict=True)]
                 time.sleep(moment)
                 with fault.strike(scene, dice):
                     time.sleep(held)
+                    mended = time.monotonic()
             for one in done:
                 one.result()
         finally:
             over.set()
             reader.join()
+        return mended
+
+    def _begun(self, act: Act, after: float, seed: float) -> None:
+        time.sleep(after)
+        self._one(act, seed)
 
     def _one(self, act: Act, seed: float) -> None:
         try:
@@ -115,7 +125,7 @@ class Campaign:
     def _watch(self, over: threading.Event, seed: float) -> None:
         """Read the index again and again until the round is over."""
         dice = random.Random(seed)
-        while not over.wait(0.02):
+        while not over.wait(_GLANCE_SECONDS):
             self._one(NAMED["read the index"], dice.random())
 
     def settle(self, mended: float) -> tuple[float, float]:

@@ -30,7 +30,10 @@ def campaign(place: Place, *, seed: int, rounds: int, port: int) -> Iterator[Cam
     prepare.tables()
     _static_files(place)
     shelf = _shelf(place)
-    cast_of_people = [Person(f"maintainer{number}@example.org", secret_of(f"m{number}")) for number in range(_enough(rounds))]
+    cast_of_people = [
+        Person(f"maintainer{number}@example.org", secret_of(f"m{number}"))
+        for number in range(_enough(rounds))
+    ]
     held = _projects(cast_of_people)
     fleet = fleets.fleet([dict(host) for host in place.hosts], place.folder / "logs", port)
     with fleets.running(fleet):
@@ -73,4 +76,3 @@ def _projects(maintainers: list[Person]) -> dict[str, str]:
         project = projects.create(name=name, by=by, owner=owner, maintainers=emails)
         made[name] = tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="CI")[1]
     return made
-

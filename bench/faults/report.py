@@ -38,14 +38,18 @@ def _times(rounds: Sequence[Round]) -> dict[str, float]:
 def whole(campaign: Campaign) -> dict[str, Any]:
     """Return everything that a report file holds, as JSON values; times are in seconds."""
     rounds = campaign.rounds
-    by_fault = {name: [one for one in rounds if one.fault == name] for name in Counter(r.fault for r in rounds)}
+    by_fault = {
+        name: [one for one in rounds if one.fault == name] for name in Counter(r.fault for r in rounds)
+    }
     return {
         "shape": str(campaign.place.shape),
         "seed": campaign.seed,
         "not tried": campaign.place.missing,
         "all": _times(rounds) if rounds else {},
         "by fault": {name: _times(some) for name, some in sorted(by_fault.items())},
-        "answers by act": {act: dict(sorted(told.items())) for act, told in campaign.ledger.answers().items()},
+        "answers by act": {
+            act: dict(sorted(told.items())) for act, told in campaign.ledger.answers().items()
+        },
         "rounds": [asdict(one) for one in rounds],
     }
 
@@ -53,7 +57,9 @@ def whole(campaign: Campaign) -> dict[str, Any]:
 def summary(campaign: Campaign) -> str:
     """Return the summary for people."""
     told = whole(campaign)
-    lines = [f"{told['shape']}, seed {told['seed']}: {told['all']['rounds']} rounds, {told['all']['losses']} losses"]
+    lines = [
+        f"{told['shape']}, seed {told['seed']}: {told['all']['rounds']} rounds, {told['all']['losses']} losses"
+    ]
     lines += [f"not tried: {words}" for words in told["not tried"]]
     for name, times in (*told["by fault"].items(), ("all", told["all"])):
         lines.append(

@@ -44,7 +44,9 @@ class Happened:
         rows = AuditEvent.objects.filter(event=self.event, on_label=self.label, at__gte=self.since)
         if self.digest:
             rows = rows.filter(digest=self.digest)
-        return "" if rows.exists() else f"{self.label}: a client was told of {self.event}, and there is no event"
+        return (
+            "" if rows.exists() else f"{self.label}: a client was told of {self.event}, and there is no event"
+        )
 
 
 @dataclass(frozen=True, slots=True)

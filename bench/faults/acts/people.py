@@ -3,7 +3,6 @@
 import hashlib
 import random
 import re
-from datetime import datetime
 from html import unescape
 from urllib.parse import quote
 
@@ -100,7 +99,7 @@ def _delete(cast: Cast, dice: random.Random) -> Said | None:
 
 def _cancel(cast: Cast, dice: random.Random) -> Said:
     (project, version), server = cast.draft(dice), cast.server(dice)
-    since: datetime = timezone.now()
+    since = timezone.now()
     with cast.somebody() as person:
         said, _ = _with_form(cast, person, draft_url(server, project, version) + "cancel/")
         told = _followed(person, server, said) if said.status == 302 else []

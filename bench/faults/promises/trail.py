@@ -52,14 +52,11 @@ def every_act_has_its_event(_state: State) -> Iterator[str]:
         for event, most in _of_draft(draft).items():
             if counted[event, "draft", str(draft.pk)] != most:
                 yield f"{draft} is {draft.state}, with {counted[event, 'draft', str(draft.pk)]} events {event}, not {most}"
-    for link in DraftLink.objects.all():
-        for event, most in {"link:made": 1, "link:revoked": int(link.revoked_at is not None)}.items():
-            if counted[event, "link", str(link.pk)] != most:
-                yield f"{link} of {link.draft}: not {most} events {event}"
-    for token in Token.objects.all():
-        for event, most in {"token:made": 1, "token:revoked": int(token.revoked_at is not None)}.items():
-            if counted[event, "token", str(token.pk)] != most:
-                yield f"{token}: not {most} events {event}"
+    for row in (*DraftLink.objects.all(), *Token.objects.all()):
+        subject = row.audit_subject
+        for word, right in {"made": 1, "revoked": int(row.revoked_at is not None)}.items():
+            if counted[f"{subject.kind}:{word}", subject.kind, subject.id] != right:
+                yield f"{row} ({subject.kind} {subject.id}) has not {right} events {subject.kind}:{word}"
     yield from _files_without_events()
 
 

@@ -143,4 +143,6 @@ def names_are_used_once(state: State) -> Iterator[str]:
     for sighting in state.ledger.sightings:
         for name, digest in sighting.files:
             seen[name].add(digest)
-    yield from (f"{name} was seen with {len(them)} different bytes" for name, them in seen.items() if len(them) > 1)
+    yield from (
+        f"{name} was seen with {len(them)} different bytes" for name, them in seen.items() if len(them) > 1
+    )
