@@ -1,6 +1,7 @@
 """A proxy in front of a real store that misbehaves on demand: 503, cut connections, silence, a flipped bit."""
 
 import http.client
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,8 +57,7 @@ def flipped(data: bytes) -> bytes:
 @contextmanager
 def in_front_of(store: str) -> Iterator[Proxy]:
     """Stand before the store for the time of a block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     proxy = Proxy(f"http://127.0.0.1:{server.server_port}")
     server.proxy, server.store = proxy, urlsplit(store).netloc
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -80,6 +80,15 @@ def proxy(settings, monkeypatch):
         settings.PRESSCHECK_S3_ENDPOINT = proxy.url
         yield proxy
         proxy.faults.clear()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        """Say nothing of clients that were killed while they asked."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -18,6 +18,7 @@ from bench.faults.fleet import Fleet, eventually
 from bench.faults.ledger import Ledger
 from bench.faults.places import Place
 from bench.faults.promises import State, broken
+from bench.faults.promises.trail import without_a_row
 from bench.faults.shelf import Inventory
 from drafts.intake import purge
 from drafts.intake.rules import grace
@@ -137,15 +138,20 @@ class Campaign:
         return answered, time.monotonic() - mended
 
     def look(self) -> list[str]:
-        """Sweep what uploads that died left behind, and hold the whole state against the promises."""
-        time.sleep(grace().total_seconds() + 1)  # a store may tell the time of writing in whole seconds
-        purge.orphans()
-        ways = [_way(server) for server in self.cast.servers]
-        state = State(ways, self.inventory, self.ledger, self.cast.tokens)
+        """Hold the whole state against the promises, after a sweep where uploads that died left something behind."""
+        state = self._state()
+        if list(without_a_row(state)):
+            time.sleep(grace().total_seconds() + 1)  # a store may tell the time of writing in whole seconds
+            purge.orphans()
+            state = self._state()
         losses = broken(state)
         self.ledger.wrong.clear()  # told once
         self.ledger.claims.clear()
         return losses
+
+    def _state(self) -> State:
+        ways = [_way(server) for server in self.cast.servers]
+        return State(ways, self.inventory, self.ledger, self.cast.tokens)
 
 
 def _way(server: str) -> Callable:

@@ -108,11 +108,11 @@ def nothing_is_lost_or_half_done(state: State) -> Iterator[str]:
         yield f"{job}: given up: {job.error}"
     yield from filter(None, (claim.wrong() for claim in state.ledger.claims))
     yield from state.ledger.wrong
-    yield from _kept_too_long(state)
+    yield from without_a_row(state)
 
 
-def _kept_too_long(state: State) -> Iterator[str]:
-    """Look for bytes that no row speaks of; the sweep of orphans came before."""
+def without_a_row(state: State) -> Iterator[str]:
+    """Look for bytes that no row speaks of, which a sweep deletes when they are old enough."""
     spoken = set(File.objects.with_bytes().values_list("object_id", flat=True))
     spoken |= set(EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True))
     public = set(File.objects.published().values_list("public_id", flat=True))
