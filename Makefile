@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 	--python-version 3.11 --custom-compile-command "make lock"
 ARGS ?=
 
-.PHONY: help run test services-test check load fuzz corpus lock clean
+.PHONY: help run test services-test check load faults fuzz corpus lock clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -22,6 +22,9 @@ test: $(VENV)/.dev ## run the tests, the browser's too (ARGS="tests/test_up.py")
 
 services-test: $(VENV)/.dev ## run the promises' tests on PostgreSQL, Redis and S3
 	$(BIN)/python -m tests.services $(BIN)/python -m pytest -n auto -m "promise or state or services" $(ARGS)
+
+faults: $(VENV)/.dev ## break things a hundred times while the server works (ARGS="--shape services --seed 7")
+	$(BIN)/python -m bench.faults --rounds 100 $(ARGS)
 
 check: $(VENV)/.dev ## look at the code without running it
 	$(BIN)/ruff check .

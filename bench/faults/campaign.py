@@ -68,7 +68,7 @@ class Campaign:
         dice = random.Random(f"{self.seed} {number}")
         self.ledger.round, self.ledger.lies = number, False
         self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)])
-        fault = self._fault(number)
+        fault = dealt(self.place, self.seed, number)
         acts = self._acts(dice)
         mended = self._act_under(fault, acts, dice)
         answered, settled = self.settle(mended)
@@ -76,13 +76,6 @@ class Campaign:
         done = Round(number, fault.name, len(acts), answered, settled, tuple(losses))
         self.rounds.append(done)
         return done
-
-    def _fault(self, number: int) -> Fault:
-        """Return the round's fault: all are dealt out, in another order each time, before one comes again."""
-        possible = faults.of(self.place)
-        deal, place = divmod(number - 1, len(possible))
-        random.Random(f"{self.seed} deal {deal}").shuffle(possible)
-        return possible[place]
 
     def _acts(self, dice: random.Random) -> list[Act]:
         """Return the round's acts: uploads first, so that there is something to do the others to."""
@@ -152,6 +145,14 @@ class Campaign:
     def _state(self) -> State:
         ways = [_way(server) for server in self.cast.servers]
         return State(ways, self.inventory, self.ledger, self.cast.tokens)
+
+
+def dealt(place: Place, seed: int, number: int) -> Fault:
+    """Return a round's fault: all are dealt out, in another order each time, before one comes again."""
+    possible = faults.of(place)
+    deal, position = divmod(number - 1, len(possible))
+    random.Random(f"{seed} deal {deal}").shuffle(possible)
+    return possible[position]
 
 
 def _way(server: str) -> Callable:

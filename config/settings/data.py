@@ -23,6 +23,7 @@ _SQLITE = {
 # A pool for each process: threads borrow, so that 64 threads do not hold 64 connections.
 _POOL = {"min_size": 0, "max_size": 12, "timeout": 10, "max_lifetime": 1800, "max_idle": 60}
 DATABASES = {
+    # Looked at when borrowed: after a restart of the database a pool is full of connections that lead nowhere.
     "default": {**dj_database_url.parse(_DATABASE_URL, conn_health_checks=True), "OPTIONS": {"pool": _POOL}}
     if _DATABASE_URL
     else _SQLITE,
