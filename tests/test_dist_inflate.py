@@ -87,7 +87,12 @@ def test_what_is_declared_wrongly_is_refused(data):
 def test_a_bomb_does_not_go_off():
     """It is true that of a member which inflates to more than it declares, no more than that is handed on."""
     archive = read_zip(io.BytesIO(WRONG["a bomb"]), Limits())
-    got = bytearray()
+    got: list[int] = []
     with pytest.raises(BadDistribution):
-        got.extend(piece for pieces in chunks(archive, archive.entries[0]) for piece in pieces)
-    assert len(got) <= 1000
+        measure(archive, got)
+    assert sum(got) <= 1000
+
+
+def measure(archive, got: list[int]) -> None:
+    for piece in chunks(archive, archive.entries[0]):
+        got.append(len(piece))

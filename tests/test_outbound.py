@@ -123,7 +123,7 @@ def test_a_name_with_one_address_inside_is_not_asked(monkeypatch, serve):
         return [*real("127.0.0.1", port, **options), *real("127.0.0.2", port, **options)]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden, match="not a public address"):
         fetch(f"http://two.example:{there.port}/")
     assert there.asked == []
 

@@ -177,12 +177,15 @@ def must_be_the_same(source: CiSource, repository_id: int) -> None:
 
 @transaction.atomic
 def _settle(job: Job, source: CiSource, repository_id: int | None, error: str) -> None:
-    """Write down what a test found, unless the source was set anew meanwhile."""
+    """Write down what a test found; a source that was set anew has a new job, and this one is fenced."""
     Project.objects.lock(source.project_id)
     job.finish()
     values = {"checked_at": timezone.now(), "check_error": error[:2000]}
     if repository_id is not None:
         values["repository_id"] = repository_id
-    same = CiSource.objects.filter(pk=source.pk, set_at=source.set_at)
-    if same.update(**values) and repository_id != source.repository_id and repository_id is not None:
+    if (
+        CiSource.objects.filter(pk=source.pk).update(**values)
+        and repository_id != source.repository_id
+        and repository_id is not None
+    ):
         audit.record(Event.CHECKED, on=source, by=Actor.system(), repository_id=repository_id)
