@@ -151,8 +151,8 @@ GROWING = {
 @pytest.mark.parametrize("what", GROWING)
 def test_twice_as_much_takes_no_more_than_twice_the_work(what):
     filename, build = GROWING[what]
-    one, two = build(1500), build(3000)
+    one, two = build(600), build(1200)
     (calls, taken), (more_calls, more_taken) = work(one, filename), work(two, filename)
-    assert calls < more_calls <= 2.1 * calls
+    assert more_calls <= 2.1 * calls
     assert taken <= 3 * len(one)
     assert more_taken <= 3 * len(two)
