@@ -149,6 +149,8 @@ REFUSED = {
     "a pax header of 2^80 bytes": (sdist(header(b"pax", base256(2**80), kind=b"g")), BAD),
     "a pax record too long": (sdist(member(b"pax", b"99 path=x\n", kind=b"x"), X), BAD),
     "a pax record too short": (sdist(member(b"pax", b"8 path=x\n", kind=b"x"), X), BAD),
+    "junk after a pax record": (sdist(member(b"pax", b"9 size=1\njunk", kind=b"x"), member(data=b"x")), BAD),
+    "zeros after a pax record": (sdist(member(b"pax", b"9 a=bcde\n\0\0", kind=b"x"), X), BAD),
     "a pax record of length 0": (sdist(member(b"pax", b"0 path=x\n", kind=b"x"), X), BAD),
     "a pax record of negative length": (sdist(member(b"pax", b"-9 path=x\n", kind=b"x"), X), BAD),
     "a pax record without a value": (sdist(member(b"pax", b"7 path\n", kind=b"x"), X), BAD),

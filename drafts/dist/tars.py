@@ -214,7 +214,9 @@ def _pax_records(data: bytes) -> Iterator[tuple[str, str]]:
     while position < len(data):
         space = data.find(b" ", position, position + _MAX_LENGTH_DIGITS + 1)
         digits = data[position : max(space, position)]
-        end = position + int(digits) if digits.isdigit() else position
+        if not digits.isdigit():  # also where no space follows: without a length there is no next record
+            bad_tar("a pax header is malformed")
+        end = position + int(digits)
         key, equals, value = data[space + 1 : end].partition(b"=")
         if end > len(data) or not equals or not value.endswith(b"\n"):
             bad_tar("a pax header is malformed")
