@@ -49,10 +49,11 @@ def test_a_name_that_is_on_its_way_is_taken(speaker, ci, built, seconds):
 @pytest.mark.parametrize("own", [True, False])
 def test_a_minute_of_silence_abandons_an_upload(project, speaker, ci, door, own):
     """It is true that whoever comes after a minute of silence has the name, and the bytes of before go."""
-    session = speaker.join()
+    session, before = speaker.join(), bodies.stored()
     file = speaker.announce(session, WHEEL).json()
     speaker.send(file, WHEEL.data)
-    doomed = bodies.stored()
+    doomed = bodies.stored() - before
+    assert len(doomed) == 1
     silent(61)
     newcomer = ci if own else make_ci(project, label="other")
     if door == "legacy":
