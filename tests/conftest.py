@@ -23,6 +23,7 @@ from tests import bodies, wheels
 from tests.environment import DATA, PORT
 
 pytest_plugins = [
+    "tests.stored",
     "tests.live",
     "tests.clients",
     "tests.uploaders",

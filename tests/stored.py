@@ -4,6 +4,7 @@ import secrets
 import urllib.request
 from collections.abc import Callable
 
+import pytest
 from django.conf import settings
 
 from accounts.audit import Actor
@@ -54,3 +55,13 @@ def link_to(draft: Draft, file: File) -> str:
     """The address of a staged file under a new draft link."""
     token = links.token(links.make(draft=draft, by=Actor.system("tests")))
     return f"/draft/{token}/files/{file.handle}/{file.filename}"
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Parts and copies of an S3 store that are small enough for a test."""
+    from drafts.storage import s3, s3_writer
+
+    monkeypatch.setattr(s3_writer, "PART", 5 * 1024 * 1024)  # the least that stores take
+    monkeypatch.setattr(s3, "WHOLE_COPY", 6 * 1024 * 1024)
+    monkeypatch.setattr(s3, "COPY_PART", 5 * 1024 * 1024)

@@ -26,13 +26,8 @@ WHEEL = wheels.wheel()
 
 
 @pytest.fixture
-def s3(monkeypatch):
+def s3(small_parts):
     """The store, with parts and copies small enough for a test."""
-    from drafts.storage import s3, s3_writer
-
-    monkeypatch.setattr(s3_writer, "PART", 5 * 1024 * 1024)  # the least that stores take
-    monkeypatch.setattr(s3, "WHOLE_COPY", 6 * 1024 * 1024)
-    monkeypatch.setattr(s3, "COPY_PART", 5 * 1024 * 1024)
     return storage()
 
 
@@ -164,6 +159,43 @@ def test_nothing_is_read_without_a_signature(draft):
     location = Client().get(link_to(draft, file))["Location"]
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(location.partition("?")[0])
+
+
+def _another_key(address: str, draft) -> urllib.request.Request:
+    wheel, sdist = (draft.files.get(filetype=one) for one in ("bdist_wheel", "sdist"))
+    path = address.replace(wheel.object_id, sdist.object_id).replace(wheel.filename, sdist.filename)
+    return urllib.request.Request(path)
+
+
+def _longer(address: str, _draft) -> urllib.request.Request:
+    return urllib.request.Request(address.replace("X-Amz-Expires=60", "X-Amz-Expires=6000"))
+
+
+def _write(address: str, _draft) -> urllib.request.Request:
+    return urllib.request.Request(address, data=b"other bytes", method="PUT")
+
+
+def _delete(address: str, _draft) -> urllib.request.Request:
+    return urllib.request.Request(address, method="DELETE")
+
+
+def _list(address: str, draft) -> urllib.request.Request:
+    file = draft.files.get(filetype="bdist_wheel")
+    return urllib.request.Request(address.replace(f"/staged/{file.object_id}/{file.filename}", ""))
+
+
+@pytest.mark.parametrize("make", [_another_key, _longer, _write, _delete, _list])
+def test_an_address_gives_one_file_and_nothing_else(draft, make):
+    """It is true that who is led to a staged file can neither write nor list, and learns no other file's name."""
+    wheel, sdist = (draft.files.get(filetype=one) for one in ("bdist_wheel", "sdist"))
+    address = Client().get(link_to(draft, wheel))["Location"]
+    assert not any(one in address for one in (sdist.object_id, sdist.filename, sdist.handle, wheel.handle))
+    asked = make(address, draft)
+    assert (asked.full_url, asked.get_method()) != (address, "GET")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(asked)
+    with storage().open(wheel.object_id, wheel.filename) as file:
+        assert file.read() == WHEEL.data
 
 
 @pytest.mark.parametrize("cdn", ["", "https://files.example"])

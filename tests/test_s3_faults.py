@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from drafts.intake import purge
-from drafts.models import BurntName, Draft, DraftState, File, Job, JobState, Kind
+from drafts.models import BurntName, Draft, DraftState, EvidenceLog, File, Job, JobState, Kind
 from drafts.operations import doctor
 from drafts.storage import METADATA, StorageFull, new_object_id, storage
-from tests import bodies, wheels
+from tests import bodies, stored, wheels
 from tests.conftest import do_jobs, draft_url, publish, totp_code
 from tests.fault_proxy import Fault
 from tests.stored import NAME, everything, kept, link_to
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.django_db,
 ]
 WHEEL = wheels.wheel()
+OTHER = wheels.wheel(salt="other")
 
 
 @pytest.fixture
@@ -224,3 +226,40 @@ def test_a_store_that_is_full_is_told_apart(proxy):
     with pytest.raises(StorageFull):
         writer.commit()
     writer.abort()
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["staged", "published"])
+@pytest.mark.parametrize(
+    "kind", ["got", "cut", "503", "lost", "slow"], ids=["other bytes", "half", "503", "reset", "silence"]
+)
+def test_metadata_is_sent_as_it_was_kept_or_not_at_all(draft, mike, mikes, proxy, kind, published):
+    """It is true that what installers decide by is hashed before it goes out, and never half of it is sent."""
+    file = draft.files.get(filetype="bdist_wheel")
+    path = link_to(draft, file)
+    if published:
+        publish(draft, mike, mikes)
+        file.refresh_from_db()
+        path = f"/files/{file.public_id}/{file.filename}"
+    proxy.faults.append(Fault(kind, reads, seconds=1.5))
+    response = Client().get(path + ".metadata")
+    assert (response.status_code, "immutable" in response["Cache-Control"]) == (503, False)
+    assert int(response["Retry-After"]) > 0
+    assert proxy.faults[0].seen
+    proxy.faults.clear()
+    assert stored.fetched(Client().get(path + ".metadata")) == wheels.core_metadata("sampleproject", "1.0")
+
+
+@pytest.mark.parametrize("kind", ["503", "lost", "sent"])
+def test_a_person_is_told_and_nothing_is_kept(draft, mikes, proxy, kind):
+    """It is true that uploads and logs from the browser leave neither rows nor bytes when the store is away."""
+    before, files = everything(), File.objects.count()
+    proxy.faults.append(Fault(kind, writes))
+    content = SimpleUploadedFile(OTHER.filename, OTHER.data)
+    page = mikes.post(draft_url(draft, "file-upload"), {"content": content}, follow=True)
+    assert "Not staged: the store of files" in page.content.decode()
+    answer = mikes.post(draft_url(draft, "evidence-add"), {"log": f"{OTHER.sha256}  {OTHER.filename}\n"})
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    assert (File.objects.count(), EvidenceLog.objects.count()) == (files, 0)
+    proxy.faults.clear()
+    assert everything() == before

@@ -1,5 +1,7 @@
 """Bytes of one file as an HTTP answer: HEAD, Range (RFC 9110), ETag, and nothing a browser would run."""
 
+import hashlib
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from django.http import (
 from django.utils.http import parse_etags
 
 from drafts.index.pages import public_url
-from drafts.storage import METADATA, Kept, opened, storage
+from drafts.storage import METADATA, Kept, StorageDown, opened, storage
 
 _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\Z")
@@ -119,13 +121,25 @@ def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
 def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
     response: HttpResponseBase
     kept = served.kept
-    file = opened(kept)
+    file = _opened(served)
     if (start, stop) == (0, served.size):
         response = FileResponse(file)
     else:
         response = StreamingHttpResponse(_slice(file, start, stop))
     response["Content-Length"] = str(stop - start)
     return response
+
+
+def _opened(served: Served) -> BinaryIO:
+    """Open an object; METADATA, which is small and which installers decide by, is hashed first. Raises StorageDown."""
+    file = opened(served.kept)
+    if served.kept.stored_as != METADATA:
+        return file
+    with file:
+        data = file.read()
+    if (len(data), hashlib.sha256(data).hexdigest()) != (served.size, served.sha256):
+        raise StorageDown("the store of files sent other bytes than were kept: the operator must look")
+    return io.BytesIO(data)
 
 
 def _slice(file: BinaryIO, start: int, stop: int) -> Iterator[bytes]:

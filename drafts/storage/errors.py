@@ -23,3 +23,7 @@ class StorageRefuses(StorageDown):
 
 class PartsDiffer(StorageError):
     """The store has not the parts that a client says it sent."""
+
+
+class UploadGone(StorageDown):
+    """A file that was being sent in parts is not on its way any more: it is whole by now, or was given up."""

@@ -9,11 +9,12 @@ import io
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from drafts.storage.errors import NoSuchObject
+from drafts.storage.errors import NoSuchObject, StorageError, UploadGone
 from drafts.storage.full import translated
 from drafts.storage.kept import Kept
 from drafts.storage.report import Report
@@ -98,11 +99,15 @@ class S3Storage:
             "CopySource": {"Bucket": self._bucket, "Key": source},
             "CopySourceIfMatch": condition,
         }
-        with spoken(source):
-            if size <= WHOLE_COPY:
-                self._client.copy_object(**copy, **told, MetadataDirective="REPLACE")
-            else:
-                self._copy_in_parts(copy, told, size)
+        try:
+            with spoken(source):
+                if size <= WHOLE_COPY:
+                    self._client.copy_object(**copy, **told, MetadataDirective="REPLACE")
+                else:
+                    self._copy_in_parts(copy, told, size)
+        except UploadGone:  # the answer to the last request was lost, and it was asked again
+            if not self._is_there(target, size):
+                raise
 
     def _is_there(self, key: str, size: int) -> bool:
         try:
@@ -123,7 +128,8 @@ class S3Storage:
                 parts.append({"PartNumber": number, "ETag": done["CopyPartResult"]["ETag"]})
             self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
         except BaseException:
-            self._client.abort_multipart_upload(**upload)
+            with suppress(StorageError), spoken(where["Key"]):  # what failed is told, not this
+                self._client.abort_multipart_upload(**upload)
             raise
 
     def address(self, kept: Kept, *, cache_control: str) -> str | None:
@@ -154,7 +160,7 @@ class S3Storage:
 
     def _empty(self, prefix: str) -> None:
         for key, upload_id, _ in self._uploads(prefix):
-            with spoken(prefix):
+            with suppress(UploadGone), spoken(prefix):
                 self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
         for key, _ in self._keys(prefix):
             with spoken(prefix):

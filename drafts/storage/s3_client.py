@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from drafts.storage.errors import NoSuchObject, StorageDown, StorageError, StorageFull, StorageRefuses
+from drafts.storage.errors import (
+    NoSuchObject,
+    StorageDown,
+    StorageError,
+    StorageFull,
+    StorageRefuses,
+    UploadGone,
+)
 
 log = logging.getLogger(__name__)
 
@@ -14,10 +21,22 @@ CONNECT_SECONDS = 3
 ANSWER_SECONDS = 15  # between two bytes of an answer, not for the whole of it
 ATTEMPTS = 3
 
-_MISSING = {"NoSuchKey", "NoSuchUpload", "NoSuchLifecycleConfiguration", "404"}
-_FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull"}
+_MISSING = {"NoSuchKey", "NoSuchLifecycleConfiguration", "404"}
+_FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"}
 _REFUSED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-_NOT_THERE = {"NotImplemented", "MethodNotAllowed", "405", "501"}
+_UNKNOWN = {"NotImplemented", "MethodNotAllowed", "405", "501"}
+# What stores say, by code or status, and what that is here, in words.
+_KNOWN: tuple[tuple[set[str], type[StorageError], str], ...] = (
+    (_FULL, StorageFull, "the store is full: nothing was kept; try again when the operator has made room"),
+    ({"NoSuchBucket"}, StorageDown, "the store of files has no such bucket: the operator must make it"),
+    ({"NoSuchUpload"}, UploadGone, "the store of files lost what was sent so far: try again in a moment"),
+    (
+        _REFUSED,
+        StorageRefuses,
+        "the store of files refuses this server: the operator must look at its credentials and its clock",
+    ),
+    (_UNKNOWN, StorageRefuses, "the store of files cannot do what it was asked for"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +103,7 @@ def _translated(error: Any, what: str) -> StorageError:
     if code in _MISSING:
         return NoSuchObject(f"{what.rpartition('/')[2]} is not in the store")
     log.warning("the store: %s", error)
-    if code in _FULL or status == "507":
-        return StorageFull("the store is full: nothing was kept; try again when the operator has made room")
-    if code == "NoSuchBucket":
-        return StorageDown("the store of files has no such bucket: the operator must make it")
-    if code in _REFUSED:
-        return StorageRefuses(
-            "the store of files refuses this server: the operator must look at its credentials"
-        )
-    if code in _NOT_THERE:
-        return StorageRefuses(f"the store of files cannot do what was asked for ({code})")
+    for codes, kind, words in _KNOWN:
+        if codes & {code, status}:
+            return kind(words)
     return StorageDown(f"the store of files answered {status} {code}: try again in a moment")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from drafts.storage.errors import StorageError
+from drafts.storage.errors import NoSuchObject, StorageError, UploadGone
 from drafts.storage.full import translated
 from drafts.storage.s3_client import log, spoken
 from drafts.storage.seekable import SeekableBytes
@@ -62,19 +62,34 @@ class S3Writer:
     def commit(self) -> None:
         """Make the object readable under its name. Raises StorageFull, StorageDown; then call ``abort``."""
         self._may_be_there = True  # from here on, also when no answer comes
-        with spoken(self._key):
-            if self._upload_id:
-                self._send_part()
+        if self._upload_id:
+            self._send_part()
+            self._complete()
+        else:
+            with spoken(self._key), self._unsent() as body:
+                self._client.put_object(
+                    **self._where, Body=body, ContentLength=self._size, ChecksumSHA256=self._checksum()
+                )
+        self._committed = True
+        self._file.close()
+
+    def _complete(self) -> None:
+        """Join the parts. An answer that was lost is asked for again, and then there are no parts any more."""
+        try:
+            with spoken(self._key):
                 self._client.complete_multipart_upload(
                     **self._where, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
                 )
-            else:
-                with self._unsent() as body:
-                    self._client.put_object(
-                        **self._where, Body=body, ContentLength=self._size, ChecksumSHA256=self._checksum()
-                    )
-        self._committed = True
-        self._file.close()
+        except UploadGone:
+            if not self._is_there():
+                raise
+
+    def _is_there(self) -> bool:
+        try:
+            with spoken(self._key):
+                return int(self._client.head_object(**self._where)["ContentLength"]) == self._size
+        except NoSuchObject:
+            return False
 
     def abort(self) -> None:
         """Leave nothing behind, the object neither. A store that is down keeps it until the orphans' sweep."""
