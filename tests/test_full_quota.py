@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.intake import stage
-from drafts.models import Draft, File
+from drafts.models import Draft, File, Project
 from tests import bodies, wheels
 from tests.bodies import codes
 from tests.conftest import draft_url, publish
@@ -95,7 +95,8 @@ def test_other_bytes_do_not_get_in_by_a_name(full, ci, mike, mikes, there, built
     ids=["another digest", "another name"],
 )
 def test_what_cannot_be_equal_is_refused_when_its_part_begins(full, ci, filename, sha256):
-    """It is true that nothing of a long file is taken in for the sake of a name or a digest alone."""
+    """It is true that nothing of a file that cannot fit is taken in for the sake of a name or a digest alone."""
+    Project.objects.update(quota=10 * MIB)
     form = bodies.spelled(bodies.parts(wheels.Built(filename, b""), sha256_digest=sha256))
     head, tail = form[: -len(bodies.BOUNDARY) - 8], form[-len(bodies.BOUNDARY) - 8 :]
     stream = bodies.Stream(head, 64 * MIB, tail)
