@@ -57,7 +57,7 @@ HARMLESS = {
     "a name with its port": {"PRESSCHECK_URL": "https://packages.example.org:8443"},
     "all hosts of a domain": {"PRESSCHECK_ALLOWED_HOSTS": ".example.org"},
     "proxies": {"PRESSCHECK_PROXIES": "unix, 127.0.0.1, 10.0.0.0/24, ::1"},
-    "a location of nginx": {"PRESSCHECK_ACCEL": "/objects/"},
+    "a location of nginx": {"PRESSCHECK_ACCEL": "/objects/", "PRESSCHECK_PROXIES": "127.0.0.1"},
     "a metrics token": {"PRESSCHECK_METRICS_TOKEN": "sixteen-or-more-x"},
     "a key that was made": {"PRESSCHECK_SECRET_KEY": "q7-Yk2J0ZbLr5mXvT9sWcE4hNf8uPdAgKi3oRx6"},
     "a Redis with TLS": {**PRODUCTION, "REDIS_URL": "rediss://cache.example.org:6380/1"},
@@ -109,6 +109,7 @@ DANGEROUS = {
     "any host of a domain": ({"PRESSCHECK_ALLOWED_HOSTS": "*.example.org"}, "names that are not its own"),
     "a location that is no path": ({"PRESSCHECK_ACCEL": "objects"}, "is no path"),
     "a location on another host": ({"PRESSCHECK_ACCEL": "//objects"}, "is no path"),
+    "files that nobody sends": ({"PRESSCHECK_ACCEL": "/objects"}, "files would come empty"),
     "metrics behind a short token": ({"PRESSCHECK_METRICS_TOKEN": "metrics"}, "can be guessed"),
     "a network that is none": (
         {"PRESSCHECK_OUTBOUND_ALLOW": "ci.example, 10.1.0.0/99"},

@@ -127,6 +127,19 @@ def test_only_nginx_is_reached_from_outside():
         assert f"location {told['PRESSCHECK_ACCEL']}/ {{" in nginx
 
 
+def test_nginx_takes_all_that_presscheck_takes(settings):
+    """It is true that what is too large is refused in Presscheck's words, and no connection is used that gunicorn closes."""
+    nginx = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    forms, files = sorted(
+        {int(size) * 1024**2 for size in re.findall(r"client_max_body_size (\d+)m;", nginx)}
+    )
+    assert forms > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert files > settings.FILE_SIZE_LIMIT + settings.FORM_MEMORY_LIMIT
+    (idle,) = map(int, re.findall(r"keepalive_timeout (\d+)s;", nginx))
+    gunicorn = (CODE / "config" / "gunicorn.py").read_text(encoding="utf-8")
+    assert idle < int(re.search(r"^keepalive = (\d+)$", gunicorn, re.MULTILINE)[1])
+
+
 def test_no_secret_stands_in_an_example():
     """It is true that secrets come from files alone, so that no example's key is ever used."""
     secret = {"PRESSCHECK_SECRET_KEY", "DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "POSTGRES_PASSWORD"}

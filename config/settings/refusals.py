@@ -126,6 +126,11 @@ def _accel() -> Iterator[str]:
             f"PRESSCHECK_ACCEL is '{PRESSCHECK_ACCEL}', which is no path: name nginx's internal location, such as "
             "/presscheck-objects."
         )
+    if PRESSCHECK_ACCEL and not PRESSCHECK_PROXIES:
+        yield (
+            "PRESSCHECK_ACCEL lets nginx send the files, and PRESSCHECK_PROXIES names no nginx: without one in front, files "
+            "would come empty. Name it, or leave PRESSCHECK_ACCEL out."
+        )
 
 
 def _metrics() -> Iterator[str]:
