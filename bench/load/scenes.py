@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from bench.load.asking import Sample, ask, now, outcome
 
+OPEN_READS = 1000
 JSON = "application/vnd.pypi.simple.v1+json"
 BOUNDARY = "the-boundary-of-the-load"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
@@ -128,12 +129,16 @@ async def _tester(scene: Test, number: int) -> list[Sample]:
 
 
 async def _readers(scene: Read) -> list[Sample]:
-    """Ask at even intervals, whether or not answers come; a late answer counts from when it was due."""
+    """Ask at even intervals, whether or not answers come; a late answer counts from when it was due.
+
+    ``OPEN_READS`` connections at most: more would fill the kernel's queue, which refuses without words.
+    """
     asked: list[asyncio.Task[Sample]] = []
-    began = now()
+    began, lines = now(), asyncio.Semaphore(OPEN_READS)
 
     async def page() -> str:
-        answer = await ask("GET", scene.page, {"Accept": JSON})
+        async with lines:
+            answer = await ask("GET", scene.page, {"Accept": JSON})
         if answer.status == 404:
             return "ok"  # nothing is published yet
         names = (
