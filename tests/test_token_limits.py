@@ -182,6 +182,9 @@ BAD = {
     "a pattern with a slash": {"patterns": ["../*"]},
     "an empty pattern": {"patterns": [""]},
     "a pattern without end": {"patterns": ["*" * 251]},
+    "a compressed tag set, of which no file is compared": {"patterns": ["*-py2.py3-none-any.whl"]},
+    "two platforms in one": {"patterns": ["*-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"]},
+    "a name that is not normalised": {"patterns": ["sample.project-*"]},
     "an address that is none": {"addresses": ["office"]},
     "too many of them": {"versions": [f"1.{n}" for n in range(51)]},
 }
@@ -242,3 +245,10 @@ def test_a_person_is_not_limited(project, mike):
     assert browser.post("/projects/sampleproject/upload/", {"content": content}).status_code == 302
     assert File.objects.count() == 1
     assert upload(Client(), wheels.wheel(), None).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "pattern", ["sampleproject-1.0.post1-*", "*.tar.gz", "*.whl", "x-1.0.dev3+cu121*", "*-1!2.0-*"]
+)
+def test_dots_of_versions_and_endings_are_no_mistake(pattern):
+    assert Limits.read(patterns=[pattern]).patterns == (pattern,)

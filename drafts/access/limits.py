@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 _MOST = 50
 _LONGEST = 250
+_TWO_TAGS = re.compile(r"(?<![a-z0-9_])[a-z]\w*\.[a-z]")
 _PATTERN = re.compile(r"[a-z0-9._+!*?\[\]-]+")
 
 
@@ -80,6 +81,11 @@ def _pattern(text: str) -> str:
         raise BadLimit(
             f"'{text.strip()[:60]}' is not a pattern for file names: ASCII letters, digits and . _ + ! - with * ? [ ], "
             "such as *-macosx_*."
+        )
+    if _TWO_TAGS.search(pattern.removesuffix(".whl").removesuffix(".tar.gz")):
+        raise BadLimit(
+            f"'{pattern[:60]}' matches no file: names are compared with _ for every dot in the project's name, and each "
+            "tag of a wheel on its own. Write one pattern for each tag."
         )
     return pattern
 

@@ -167,8 +167,7 @@ def _builders(case: Case) -> Iterator[Blocker]:
             yield Blocker(
                 Code.BUILDER_FILES,
                 f"builder {one.builder.name}",
-                f"{one.missing} of {one.builder.expected} files {verb} missing, named like {one.patterns}. "
-                "Wait for them, change the number, or revoke the invitation.",
+                f"{one.missing} of {one.builder.expected} files {verb} missing.",
                 "maintainer",
             )
 

@@ -148,7 +148,11 @@ def _coverage_check(sight: Sight) -> Check:
 def _other_checks(sight: Sight) -> list[Check]:
     own = {*_STOPS, Code.NO_FILES, Code.ENDED}
     return [
-        Check(Mark.WAIT if blocker.code in _WAITS else Mark.BAD, blocker.title.lower(), blocker.owner)
+        Check(
+            Mark.WAIT if blocker.code in _WAITS else Mark.BAD,
+            blocker.title[:1].lower() + blocker.title[1:],
+            blocker.owner,
+        )
         for blocker in sight.blockers
         if blocker.code not in own
     ]
