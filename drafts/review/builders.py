@@ -63,7 +63,7 @@ def invite(request: HttpRequest, name: str, version: str) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, draft, form)
     if not form.is_valid():
-        return _ask(request, draft, form, error="Nobody was invited yet.", status=400)
+        return _ask(request, draft, form, error="Nobody was invited yet: see below.", status=400)
     try:
         draft.must_be_editable()  # before a code is spent
         return _invite(request, who, draft, form)

@@ -70,7 +70,7 @@ def make(request: HttpRequest, name: str) -> HttpResponse:
         return _ask(request, who.project, TokenForm())
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return _ask(request, who.project, form, error="No token was made yet.", status=400)
+        return _ask(request, who.project, form, error="No token was made yet: see below.", status=400)
     try:
         return _make(request, who, form)
     except stepup.NotProven as error:
