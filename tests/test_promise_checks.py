@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -94,7 +95,7 @@ class Whole:
 
     def seen(self, *files: File, project: str = "sampleproject") -> None:
         """Somebody saw these files on the index, just now."""
-        now = time.monotonic()
+        now = time.time()
         self.ledger.saw(
             Sighting(now, now, project, frozenset((file.filename, file.sha256) for file in files))
         )
@@ -156,6 +157,11 @@ def _a_reader_saw_half(whole: Whole) -> None:
 
 def _a_reader_saw_what_is_staged(whole: Whole) -> None:
     whole.seen(*File.objects.published(), whole.live.files.first())
+
+
+def _a_reader_saw_it_too_early(_whole: Whole) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    File.objects.published().update(published_at=later)
 
 
 def _a_file_vanished(whole: Whole) -> None:
@@ -356,6 +362,7 @@ BREAKS = {
         _half_a_draft_is_published,
         _a_reader_saw_half,
         _a_reader_saw_what_is_staged,
+        _a_reader_saw_it_too_early,
         _a_file_vanished,
         _a_page_is_old,
     ],

@@ -1,6 +1,7 @@
 """Run a fault campaign: ``python -m bench.faults --shape embedded --rounds 100 --seed 1``; exit 1 when something was lost."""
 
 import argparse
+import logging
 import os
 import random
 import signal
@@ -48,6 +49,7 @@ def _run(place: Place, told: argparse.Namespace, port: int) -> int:
     import django
 
     django.setup()
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # that connections end is what is tried
     from bench.faults import opening, report
 
     seed = told.seed if told.seed is not None else random.SystemRandom().randrange(10**6)

@@ -29,6 +29,7 @@ _GLANCE_SECONDS = 0.1
 _FIRST, _ACTS = 4, (8, 14)
 _SPREAD_SECONDS = 2.0  # over which the acts of a round begin
 _LATEST_SECONDS = 1.6
+_AIMED, _AIM_SECONDS = 0.6, 3.0  # the share of faults that wait for a publish, and for how long
 _HELD_SECONDS = (0.3, 1.5)
 _RELEASES = 2  # that a round works on, of each project
 
@@ -37,12 +38,14 @@ _RELEASES = 2  # that a round works on, of each project
 class Round:
     """What came of a round. Seconds count from the moment when the fault was mended.
 
-    ``answered``: until every web server could do its work and every publish had ended; ``settled``: until no job was left.
+    ``answered``: until every web server could do its work and every publish had ended; ``settled``: until no job was left;
+    ``amid_publish``: a publish was decided and had not ended when the fault struck.
     """
 
     number: int
     fault: str
     acts: int
+    amid_publish: bool
     answered: float
     settled: float
     losses: tuple[str, ...]
@@ -70,22 +73,29 @@ class Campaign:
         self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)])
         fault = dealt(self.place, self.seed, number)
         acts = self._acts(dice)
-        mended = self._act_under(fault, acts, dice)
+        amid, mended = self._act_under(fault, acts, dice)
         answered, settled = self.settle(mended)
         losses = self.look()
-        done = Round(number, fault.name, len(acts), answered, settled, tuple(losses))
+        done = Round(number, fault.name, len(acts), amid, answered, settled, tuple(losses))
         self.rounds.append(done)
         return done
 
     def _acts(self, dice: random.Random) -> list[Act]:
-        """Return the round's acts: uploads first, so that there is something to do the others to."""
+        """Return the round's acts: uploads first, so that there is something to do the others to, and then a publish."""
         chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
-        return [*[NAMED["upload a file"]] * _FIRST, *chosen]
+        return [*[NAMED["upload a file"]] * _FIRST, NAMED["publish a draft"], *chosen]
 
-    def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> float:
-        """Do the acts at once while the fault happens; returns the moment when its mending began."""
+    def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> tuple[bool, float]:
+        """Do the acts at once while the fault happens.
+
+        Returns whether a publish was under way when it struck, and the moment when its mending began.
+        """
         scene, over = Scene(self.place, self.fleet, self.ledger), threading.Event()
-        moment, held = dice.uniform(0, _LATEST_SECONDS), dice.uniform(*_HELD_SECONDS)
+        moment, held, aimed = (
+            dice.uniform(0, _LATEST_SECONDS),
+            dice.uniform(*_HELD_SECONDS),
+            dice.random() < _AIMED,
+        )
         seeds = [
             (0.0 if number < _FIRST else dice.uniform(0.2, _SPREAD_SECONDS), dice.random())
             for number in range(len(acts))
@@ -95,7 +105,7 @@ class Campaign:
         try:
             with ThreadPoolExecutor(len(acts)) as pool:
                 done = [pool.submit(self._begun, act, *when) for act, when in zip(acts, seeds, strict=True)]
-                time.sleep(moment)
+                amid = _struck_at(moment, aimed=aimed)
                 with fault.strike(scene, dice):
                     time.sleep(held)
                     mended = time.monotonic()
@@ -104,7 +114,7 @@ class Campaign:
         finally:
             over.set()
             reader.join()
-        return mended
+        return amid, mended
 
     def _begun(self, act: Act, after: float, seed: float) -> None:
         time.sleep(after)
@@ -138,8 +148,7 @@ class Campaign:
             purge.orphans()
             state = self._state()
         losses = broken(state)
-        self.ledger.wrong.clear()  # told once
-        self.ledger.claims.clear()
+        self.ledger.turn_the_page()
         return losses
 
     def _state(self) -> State:
@@ -153,6 +162,23 @@ def dealt(place: Place, seed: int, number: int) -> Fault:
     deal, position = divmod(number - 1, len(possible))
     random.Random(f"{seed} deal {deal}").shuffle(possible)
     return possible[position]
+
+
+def _struck_at(moment: float, *, aimed: bool) -> bool:
+    """Wait for the moment to strike: so many seconds, or, ``aimed``, until a publish is under way if one comes.
+
+    Returns whether a publish was under way then.
+    """
+    began = time.monotonic()
+    while time.monotonic() - began < (_AIM_SECONDS if aimed else moment):
+        if aimed and _asked(_a_publish_is_under_way):
+            return True
+        time.sleep(0.005)
+    return _asked(_a_publish_is_under_way)
+
+
+def _a_publish_is_under_way() -> bool:
+    return Draft.objects.filter(state=DraftState.PROCESSING).exists()
 
 
 def _way(server: str) -> Callable:

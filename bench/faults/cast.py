@@ -16,6 +16,7 @@ from bench.faults.ledger import Ledger
 
 PASSWORD = "correct horse battery staple"
 _STEP_SECONDS = 30
+_PATIENCE_SECONDS = 2.0
 
 
 class NotLetIn(Exception):
@@ -101,8 +102,12 @@ class Cast:
         return self.project(dice), dice.choice(self.versions)
 
     def draft(self, dice: random.Random, *, loud: bool = False) -> tuple[str, str]:
-        """Return project and version of a draft of this round, if there is one yet; ``loud`` ones may be published."""
-        known = [one for one in self.drafts if not loud or one[0] != self.quiet]
+        """Return project and version of a draft of this round, as soon as there is one; ``loud`` ones may be published."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not (known := [one for one in self.drafts if not loud or one[0] != self.quiet]):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
         names = sorted(set(self.tokens) - ({self.quiet} if loud else set()))
         return dice.choice(known) if known else (dice.choice(names), dice.choice(self.versions))
 

@@ -27,7 +27,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A project's files as one reader saw them between two moments (seconds of one clock): pairs of name and SHA-256."""
+    """A project's files as one reader saw them between two moments (POSIX seconds): pairs of name and SHA-256."""
 
     began: float
     ended: float
@@ -70,6 +70,14 @@ class Ledger:
         """Note an answer that is wrong whatever the state is."""
         with self._lock:
             self.wrong.append(words)
+
+    def turn_the_page(self) -> None:
+        """Forget what was held against the state by now, but for what each project's readers saw last."""
+        with self._lock:
+            last = {one.project: one for one in sorted(self.sightings, key=lambda one: one.ended)}
+            self.sightings[:] = last.values()
+            self.claims.clear()
+            self.wrong.clear()
 
     def answers(self) -> dict[str, Counter[str]]:
         """Count the answers by act."""

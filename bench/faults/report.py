@@ -27,6 +27,7 @@ def _times(rounds: Sequence[Round]) -> dict[str, float]:
     answered, settled = [one.answered for one in rounds], [one.settled for one in rounds]
     return {
         "rounds": len(rounds),
+        "amid a publish": sum(one.amid_publish for one in rounds),
         "answers after, median": round(median(answered), 1),
         "answers after, worst": round(max(answered), 1),
         "settled after, median": round(median(settled), 1),
@@ -63,7 +64,8 @@ def summary(campaign: Campaign) -> str:
     lines += [f"not tried: {words}" for words in told["not tried"]]
     for name, times in (*told["by fault"].items(), ("all", told["all"])):
         lines.append(
-            f"  {name:40} {times['rounds']:3} rounds, {times['losses']} losses; settled after "
+            f"  {name:40} {times['rounds']:3} rounds, {times['amid a publish']} amid a publish, "
+            f"{times['losses']} losses; settled after "
             f"{times['settled after, median']} s (median), {times['settled after, worst']} s (worst)"
         )
     for act, answers in sorted(told["answers by act"].items()):

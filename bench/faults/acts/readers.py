@@ -31,13 +31,13 @@ def _read(cast: Cast, dice: random.Random) -> Said:
     """Look at a project's page, note what it shows, and fetch one of its files."""
     project, server = cast.project(dice), cast.server(dice)
     accept = dice.choice((JSON, HTML, "text/html"))
-    url, browser, began = f"{server}/simple/{project}/", Browser(), time.monotonic()
+    url, browser, began = f"{server}/simple/{project}/", Browser(), time.time()
     page = browser.ask(url, headers={"Accept": accept})
     if page.status != 200:
         return Said(page.status)
     files = named(page.body, is_json=accept == JSON)
     shown = frozenset((name, digest) for name, digest, _ in files)
-    cast.ledger.saw(Sighting(began, time.monotonic(), project, shown))
+    cast.ledger.saw(Sighting(began, time.time(), project, shown))
     if not files:
         return Said(page.status)
     name, digest, where = dice.choice(files[-20:])

@@ -86,6 +86,7 @@ def all_or_nothing(state: State) -> Iterator[str]:
         by_draft[draft.project.name].append(whole)
     for sighting in state.ledger.sightings:
         yield from _half_seen(sighting, by_draft[sighting.project])
+    yield from _seen_early(state.ledger.sightings)
     yield from _vanished(state.ledger.sightings)
 
 
@@ -109,6 +110,18 @@ def _half_seen(sighting: Sighting, drafts: list[frozenset[tuple[str, str]]]) -> 
     strangers = sighting.files.difference(*drafts)
     if strangers:
         yield f"{sighting.project}: a reader saw {min(strangers)[0]}, which is not published"
+
+
+def _seen_early(sightings: list[Sighting]) -> Iterator[str]:
+    """Compare when files were seen with when they were published: a transaction begins before anybody sees what it wrote."""
+    since = {
+        (name, digest): at.timestamp()
+        for name, digest, at in File.objects.published().values_list("filename", "sha256", "published_at")
+    }
+    for sighting in sightings:
+        for one in sighting.files:
+            if sighting.ended < since.get(one, 0):
+                yield f"{sighting.project}: a reader saw {one[0]} before it was published"
 
 
 def _vanished(sightings: list[Sighting]) -> Iterator[str]:
