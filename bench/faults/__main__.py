@@ -21,6 +21,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, help="decides faults, moments and acts (else one is drawn, and told)"
     )
+    parser.add_argument(
+        "--first", type=int, default=1, help="the round to begin with: a seed's rounds stand alone (1)"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="where to write everything as JSON")
     parser.add_argument("--keep-logs", type=Path, metavar="DIR", help="where to copy the processes' logs")
     return parser.parse_args()
@@ -56,8 +59,9 @@ def _run(place: Place, told: argparse.Namespace, port: int) -> int:
     print(f"{place.shape}, seed {seed}, {told.rounds} rounds", flush=True)
     try:
         with opening.campaign(place, seed=seed, rounds=told.rounds, port=port) as campaign:
-            for number in range(1, told.rounds + 1):
-                if number == told.rounds:
+            last = told.first + told.rounds - 1
+            for number in range(told.first, last + 1):
+                if number == last:  # all bytes once more
                     campaign.inventory.forget()
                 print(report.line(campaign.play(number)), flush=True)
                 if told.report:

@@ -24,7 +24,7 @@ from drafts.intake import purge
 from drafts.intake.rules import grace
 from drafts.models import Draft, DraftState, Job
 
-SETTLED_SECONDS = 120.0
+SETTLED_SECONDS = 180.0
 _GLANCE_SECONDS = 0.1
 _FIRST, _ACTS = 4, (8, 14)
 _SPREAD_SECONDS = 2.0  # over which the acts of a round begin

@@ -14,7 +14,7 @@ from bench.faults.browser import Browser, Lost
 from tests.processes import free_port
 
 CODE = Path(__file__).resolve().parent.parent.parent
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 WEBS, WORKERS, SCHEDULERS = 2, 3, 2
 
 
