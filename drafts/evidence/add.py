@@ -79,10 +79,8 @@ def _add(row: EvidenceLog, data: bytes, by: Actor) -> Added:
         row.sha256, row.size, row.found = hashlib.sha256(data).hexdigest(), len(data), len(found)
         row.object_id = object_id
         added = _keep(row, found, data, by)
-    except (
-        OperationalError,
-        InterfaceError,
-    ):  # the row may have been written: without one, the bytes are swept
+    except (OperationalError, InterfaceError):
+        # The row may have been written, and must not speak of bytes that are gone. Without one, they are swept.
         raise
     except BaseException:
         writer.abort()
