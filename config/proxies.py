@@ -13,7 +13,7 @@ def real_client(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     ``X-Forwarded-For`` is read from its end, over the named proxies, to the first address that is none: what stands
     before that, the client wrote itself. ``X-Forwarded-Proto`` is what the nearest proxy set.
     """
-    peers = _Peers(settings.PRESSCHECK_PROXIES)
+    peers = _Peers(settings.PRESSCHECK_TRUSTED_PROXIES)
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if peers.has(request.META.get("REMOTE_ADDR", "")):

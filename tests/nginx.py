@@ -166,7 +166,7 @@ def in_front(**more: str):
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         shape = {
             "PRESSCHECK_URL": f"https://localhost:{ports.https}",
-            "PRESSCHECK_PROXIES": "127.0.0.1",
+            "PRESSCHECK_TRUSTED_PROXIES": "127.0.0.1",
             "PRESSCHECK_ACCEL": "/presscheck-objects",
             **more,
         }

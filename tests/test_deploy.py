@@ -123,7 +123,7 @@ def test_only_nginx_is_reached_from_outside():
     nginx = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     assert "server 127.0.0.1:8000;" in nginx
     for told in (COMPOSE["services"]["web"]["environment"], environment_file()):
-        assert told["PRESSCHECK_PROXIES"] == "127.0.0.1"
+        assert told["PRESSCHECK_TRUSTED_PROXIES"] == "127.0.0.1"
         assert f"location {told['PRESSCHECK_ACCEL']}/ {{" in nginx
 
 
@@ -167,7 +167,7 @@ def test_the_readme_speaks_of_every_file():
         "DATABASE_URL",
         "REDIS_URL",
         "PRESSCHECK_URL",
-        "PRESSCHECK_PROXIES",
+        "PRESSCHECK_TRUSTED_PROXIES",
     ):
         assert f"`{name}`" in README
 

@@ -14,7 +14,7 @@ PROXIES = ["unix", "127.0.0.1", "10.1.0.0/16", "fd00::/8"]
 
 def seen(settings, peer: str, proxies: list[str] = PROXIES, **headers: str) -> tuple[str, str]:
     """The address and the scheme that the rest of the program sees."""
-    settings.PRESSCHECK_PROXIES = proxies
+    settings.PRESSCHECK_TRUSTED_PROXIES = proxies
     found = []
 
     def view(request):

@@ -10,7 +10,7 @@ from config.settings.address import (
     ALLOWED_HOSTS,
     METRICS_TOKEN,
     PRESSCHECK_ACCEL,
-    PRESSCHECK_PROXIES,
+    PRESSCHECK_TRUSTED_PROXIES,
     PRESSCHECK_URL,
     UNIX,
 )
@@ -126,9 +126,9 @@ def _accel() -> Iterator[str]:
             f"PRESSCHECK_ACCEL is '{PRESSCHECK_ACCEL}', which is no path: name nginx's internal location, such as "
             "/presscheck-objects."
         )
-    if PRESSCHECK_ACCEL and not PRESSCHECK_PROXIES:
+    if PRESSCHECK_ACCEL and not PRESSCHECK_TRUSTED_PROXIES:
         yield (
-            "PRESSCHECK_ACCEL lets nginx send the files, and PRESSCHECK_PROXIES names no nginx: without one in front, files "
+            "PRESSCHECK_ACCEL lets nginx send the files, and PRESSCHECK_TRUSTED_PROXIES names no nginx: without one in front, files "
             "would come empty. Name it, or leave PRESSCHECK_ACCEL out."
         )
 
@@ -142,19 +142,19 @@ def _metrics() -> Iterator[str]:
 
 
 def _proxies() -> Iterator[str]:
-    for proxy in PRESSCHECK_PROXIES:
+    for proxy in PRESSCHECK_TRUSTED_PROXIES:
         if proxy == UNIX:
             continue
         try:
             is_everybody = ip_network(proxy).prefixlen == 0
         except ValueError:
             yield (
-                f"PRESSCHECK_PROXIES has '{proxy}', which is no address, no network such as 10.0.0.0/24, and not 'unix'."
+                f"PRESSCHECK_TRUSTED_PROXIES has '{proxy}', which is no address, no network such as 10.0.0.0/24, and not 'unix'."
             )
             continue
         if is_everybody:
             yield (
-                f"PRESSCHECK_PROXIES has '{proxy}': then everybody may say that they are somebody else. Name the proxies "
+                f"PRESSCHECK_TRUSTED_PROXIES has '{proxy}': then everybody may say that they are somebody else. Name the proxies "
                 "alone."
             )
 

@@ -120,7 +120,6 @@ def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
 
 def _body(served: Served, start: int, stop: int) -> HttpResponseBase:
     response: HttpResponseBase
-    kept = served.kept
     file = _opened(served)
     if (start, stop) == (0, served.size):
         response = FileResponse(file)
