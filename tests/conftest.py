@@ -276,7 +276,8 @@ HANDLERS = {}
 def do_jobs() -> int:
     """Do every job that is due, as a worker would; returns how many."""
     from drafts.evidence import sources
-    from drafts.intake import fetch, purge
+    from drafts.intake import purge
+    from drafts.intake.runs import fetch
     from drafts.intake.upload2 import complete
     from drafts.publishing import flip
 

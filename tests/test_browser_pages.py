@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from accounts import people
 from accounts.audit import Actor
 from drafts.access import links
-from drafts.intake.outcome import ArtifactOutcome, FileOutcome, LogOutcome, Outcome
+from drafts.intake.runs.outcome import ArtifactOutcome, FileOutcome, LogOutcome, Outcome
 from drafts.models import CiRun, CiSource, Draft, Job, Kind, jobs
 from tests import wheels
 from tests.conftest import draft_url, make_ci, publish

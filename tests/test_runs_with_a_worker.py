@@ -6,7 +6,7 @@ import pytest
 
 from accounts.audit import Actor
 from drafts import secrets
-from drafts.intake import runs
+from drafts.intake.runs import ask as runs
 from drafts.models import CiRun, CiSource, Draft, FetchState, File
 from drafts.operations import sweeps
 from tests import bodies, wheels

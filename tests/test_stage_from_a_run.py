@@ -7,9 +7,10 @@ from accounts.models import AuditEvent
 from drafts import secrets
 from drafts.evidence.compare import Rank
 from drafts.evidence.verdicts import comparison
-from drafts.intake import fetch as fetching
-from drafts.intake import runs, taking
-from drafts.intake.outcome import Outcome
+from drafts.intake.runs import ask as runs
+from drafts.intake.runs import fetch as fetching
+from drafts.intake.runs import taking
+from drafts.intake.runs.outcome import Outcome
 from drafts.models import CiRun, CiSource, Draft, EvidenceLog, FetchState, File, Job, Membership, jobs
 from tests import bodies, wheels
 from tests.conftest import do_jobs

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from drafts.intake import fetch, purge
+from drafts.intake import purge
+from drafts.intake.runs import fetch
 from drafts.intake.upload2 import complete
 from drafts.models import Kind, jobs
 

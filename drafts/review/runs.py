@@ -13,9 +13,9 @@ from drafts.access import gate
 from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.evidence.providers import KINDS, NoRun
-from drafts.intake import runs as act
-from drafts.intake import taking
-from drafts.intake.outcome import ArtifactOutcome, LogOutcome, Outcome
+from drafts.intake.runs import ask as act
+from drafts.intake.runs import taking
+from drafts.intake.runs.outcome import ArtifactOutcome, LogOutcome, Outcome
 from drafts.models import CiRun, CiSource, Draft, FetchState, Job, Kind, Project, Provenance
 from drafts.review.rows import Level, Progress, Verdict
 from drafts.review.templatetags.words import size

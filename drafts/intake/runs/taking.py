@@ -11,10 +11,10 @@ from drafts.evidence import add
 from drafts.evidence.providers import CiJob, Down, ProviderError, RateLimited
 from drafts.intake import door, rules
 from drafts.intake.arrival import Upload
-from drafts.intake.artifacts import Candidate
-from drafts.intake.case import Case
-from drafts.intake.outcome import LEFT, LOST, READ, REFUSED, SILENT, FileOutcome, LogOutcome, Outcome
 from drafts.intake.problems import Problem, count
+from drafts.intake.runs.artifacts import Candidate
+from drafts.intake.runs.case import Case
+from drafts.intake.runs.outcome import LEFT, LOST, READ, REFUSED, SILENT, FileOutcome, LogOutcome, Outcome
 from drafts.intake.stage import Did
 from drafts.models import Draft, NotEditable, Provenance
 

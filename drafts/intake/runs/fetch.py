@@ -30,11 +30,11 @@ from drafts.evidence.providers import (
 )
 from drafts.evidence.providers.errors import Down
 from drafts.evidence.trust import trust
-from drafts.intake import artifacts, taking
-from drafts.intake.artifacts import Candidate
-from drafts.intake.case import Beat, Case
-from drafts.intake.outcome import LEFT, ArtifactOutcome, FileOutcome, Outcome
-from drafts.intake.runs import Event, wanted
+from drafts.intake.runs import artifacts, taking
+from drafts.intake.runs.artifacts import Candidate
+from drafts.intake.runs.ask import Event, wanted
+from drafts.intake.runs.case import Beat, Case
+from drafts.intake.runs.outcome import LEFT, ArtifactOutcome, FileOutcome, Outcome
 from drafts.models import CiRun, CiSource, Draft, FetchState, Job, Membership, Project, jobs
 
 _PATIENCE = 4  # unforeseen errors before the run is given up
