@@ -6,6 +6,8 @@ import shutil
 import socket
 import tempfile
 
+from hypothesis import HealthCheck, settings
+
 
 def _free_port() -> int:
     with socket.socket() as probe:
@@ -37,4 +39,7 @@ if _redis := os.environ.get("REDIS_URL"):
     os.environ["REDIS_URL"] = f"{_redis.rpartition('/')[0]}/{_database}"
 if _bucket := os.environ.get("PRESSCHECK_S3_BUCKET"):  # made before the first test: one bucket per process
     os.environ["PRESSCHECK_S3_BUCKET"] = f"{_bucket}-{os.getpid()}"
+# Nothing is judged by the clock: the machine may be busy with other things.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
