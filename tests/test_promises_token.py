@@ -116,7 +116,12 @@ def test_what_another_token_of_the_project_announced_is_its_own(project, ci, ses
     ):
         response = other.ask(method, session + upload + path, body, content_type="application/octet-stream")
         assert response.status_code == 403, path
-    assert other.ask("GET", session + upload).status_code == 200
+    extend = other.ask("POST", session + upload + "extend/", {"meta": META, "extend-for": 60})
+    for answer in (other.ask("GET", session + upload), extend):
+        assert answer.status_code == 200
+        assert "mechanism" not in answer.json()
+        assert "complete" not in answer.json()["links"]
+    assert "mechanism" in Speaker(ci.token).ask("GET", session + upload).json()
     assert unchanged() == before
 
 

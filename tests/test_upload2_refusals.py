@@ -198,6 +198,7 @@ def test_a_published_name_is_refused_before_bytes_travel(draft, mike, speaker):
     ):
         answer = speaker.announce(session, WHEEL, **changes)
         assert (answer.status_code, bodies.codes(answer)) == (409, {code})
+        assert "Retry-After" not in answer  # it will be so for ever
 
 
 @pytest.mark.promise
@@ -318,6 +319,17 @@ def test_a_token_that_was_revoked_meanwhile_completes_nothing(speaker, session, 
     jobs.run(job.pk, complete.work)
     upload.refresh_from_db()
     assert (upload.state, upload.failure["status"]) == ("error", 401)
+
+
+def test_an_announcement_renews_nothing(speaker, session):
+    """It is true that a draft is not kept alive by words: what is staged renews its expiry."""
+    expires = Draft.objects.get().expires_at
+    file = speaker.announce(session, WHEEL).json()
+    assert Draft.objects.get().expires_at == expires
+    speaker.send(file, WHEEL.data)
+    assert Draft.objects.get().expires_at == expires
+    speaker.complete(file)
+    assert Draft.objects.get().expires_at > expires
 
 
 def test_the_announcement_is_what_the_client_says(speaker, session):

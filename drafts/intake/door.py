@@ -10,11 +10,14 @@ from drafts.intake.problems import CHALLENGE, Finding, Problem
 from drafts.intake.rules import Refused, Stager
 from drafts.models import NotEditable, Project
 
-# What a refusal of the rules says beside its body (RFC 9110, sections 10.2.3 and 11.6.1).
+# What a refusal of the rules says beside its body (RFC 9110, sections 10.2.3 and 11.6.1), by its code.
+_LATER = {"Retry-After": "60"}
 _HEADERS = {
-    401: {"WWW-Authenticate": CHALLENGE},
-    409: {"Retry-After": "60"},
-    429: {"Retry-After": "60"},
+    "no-credential": {"WWW-Authenticate": CHALLENGE},
+    "being-published": _LATER,
+    "upload-in-progress": _LATER,
+    "too-many-drafts": _LATER,
+    "too-many-announced": _LATER,
 }
 
 
@@ -59,5 +62,5 @@ def problem(error: Refused | NotEditable) -> Problem:
     if isinstance(error, NotEditable):
         return Problem.one(409, "Not now", "not-editable", f"{error}.", Retry_After="60")
     finding = Finding("content", error.message, error.code)
-    headers = dict(_HEADERS.get(error.status, {}))
+    headers = dict(_HEADERS.get(error.code, {}))
     return Problem(error.status, "This file cannot be staged", (finding,), headers)

@@ -53,7 +53,7 @@ def _announce(
         staged_by_token=by.token,
     )
     mechanisms.of(announced.mechanism).begun(upload)
-    draft.touch()
+    draft.bump()  # and no later expiry: words are not files
     audit.record(Event.ANNOUNCED, on=draft, by=by.actor, filename=upload.filename, size=upload.size)
     return upload
 

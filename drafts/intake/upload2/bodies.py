@@ -99,12 +99,16 @@ def _files(draft: Draft) -> dict[str, Any]:
     return dict(sorted(entries.items()))
 
 
-def of_upload(upload: UploadSession, *, notices: list[str] | None = None) -> dict[str, Any]:
-    """Return the body of a file upload session; it speaks of the draft's expiry, with which the upload ends."""
+def of_upload(upload: UploadSession, *, mine: bool, notices: list[str] | None = None) -> dict[str, Any]:
+    """Return the body of a file upload session; it speaks of the draft's expiry, with which the upload ends.
+
+    How to send the bytes is told to the credential that announced them alone (``mine``): an address of the store's is
+    good for whoever has it.
+    """
     draft = upload.draft
     links = {"file-upload-session": file_url(draft, upload.handle)}
     told = {}
-    if upload.state == FileState.PENDING:
+    if mine and upload.state == FileState.PENDING:
         links["complete"] = file_url(draft, upload.handle, "complete/")
         told = {"mechanism": _mechanism(upload)}
     said = [*(notices or []), *([upload.error] if upload.error else [])]

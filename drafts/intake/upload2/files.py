@@ -31,7 +31,7 @@ def files(request: HttpRequest, handle: str) -> HttpResponse:
     except (Refused, NotEditable) as error:
         raise door.problem(error) from error
     return answer(
-        bodies.of_upload(upload),
+        bodies.of_upload(upload, mine=True),
         status=202,
         Location=bodies.file_url(draft, upload.handle),
         Retry_After=_RETRY_SECONDS,
@@ -51,9 +51,10 @@ def file(request: HttpRequest, handle: str, file: str) -> HttpResponse:
         return HttpResponse(status=204)
     if isinstance(row, File):
         return answer(bodies.of_file(row))
-    if row.staged_by_token_id == credential.token.pk:
+    mine = row.staged_by_token_id == credential.token.pk
+    if mine:
         _heard(row)
-    return answer(bodies.of_upload(row))
+    return answer(bodies.of_upload(row, mine=mine))
 
 
 def _delete(row: UploadSession | File, credential: Credential) -> None:
@@ -144,8 +145,10 @@ def completed(request: HttpRequest, handle: str, file: str) -> HttpResponse:
         parts.must_be_pending(upload)
     where = bodies.file_url(upload.draft, upload.handle)
     if upload.state == FileState.PROCESSING:
-        return answer(bodies.of_upload(upload), status=202, Location=where, Retry_After=_RETRY_SECONDS)
-    return answer(bodies.of_upload(upload), status=201, Location=where)
+        return answer(
+            bodies.of_upload(upload, mine=True), status=202, Location=where, Retry_After=_RETRY_SECONDS
+        )
+    return answer(bodies.of_upload(upload, mine=True), status=201, Location=where)
 
 
 def _complete(upload: UploadSession, sending: dict[str, object]) -> None:
@@ -163,6 +166,7 @@ def _complete(upload: UploadSession, sending: dict[str, object]) -> None:
 @spoken_v2("POST")
 def extend(request: HttpRequest, handle: str, file: str) -> HttpResponse:
     """Answer with the upload as it is: it lives as long as its draft."""
-    _, upload = gate.arriving(request, handle, file)
+    credential, upload = gate.arriving(request, handle, file)
     must_name_seconds(told(request))
-    return answer(bodies.of_upload(upload, notices=[UNCHANGED]))
+    mine = upload.staged_by_token_id == credential.token.pk
+    return answer(bodies.of_upload(upload, mine=mine, notices=[UNCHANGED]))
