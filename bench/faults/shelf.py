@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,17 +30,18 @@ class Folder:
 
     def stamps(self) -> dict[Key, str]:
         """Return every whole object with its inode, size and time of writing; what is on its way in is left out."""
-        return {
-            (STAGED, path.parent.name, path.name): f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
-            for path in self._paths()
-            if (stat := path.stat())
-        }
+        return dict(self._stamps())
 
-    def _paths(self) -> Iterator[Path]:
-        return (path for path in self._root.glob("*/*/*") if path.name != "incoming.part")
+    def _stamps(self) -> Iterator[tuple[Key, str]]:
+        for path in self._root.glob("*/*/*"):
+            with suppress(FileNotFoundError):  # deleted while the folder was read
+                stat = path.stat()
+                if path.name != "incoming.part":
+                    key = STAGED, path.parent.name, path.name
+                    yield key, f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
 
     def digest(self, key: Key) -> str:
-        """Return the SHA-256 of an object's bytes."""
+        """Return the SHA-256 of an object's bytes. Raises FileNotFoundError."""
         _, object_id, name = key
         with (self._root / object_id[:2] / object_id / name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -74,8 +76,12 @@ class Bucket:
         return found
 
     def digest(self, key: Key) -> str:
-        """Return the SHA-256 of an object's bytes."""
-        body, found = self.client.get_object(Bucket=self._bucket, Key="/".join(key))["Body"], hashlib.sha256()
+        """Return the SHA-256 of an object's bytes. Raises FileNotFoundError."""
+        try:
+            body = self.client.get_object(Bucket=self._bucket, Key="/".join(key))["Body"]
+        except self.client.exceptions.NoSuchKey as error:
+            raise FileNotFoundError("/".join(key)) from error
+        found = hashlib.sha256()
         for piece in body.iter_chunks(_CHUNK):
             found.update(piece)
         return found.hexdigest()
@@ -97,9 +103,11 @@ class Inventory:
         self._known.clear()
 
     def digests(self) -> dict[Key, str]:
-        """Return the SHA-256 of every object."""
-        stamps = self.shelf.stamps()
-        for key, stamp in stamps.items():
-            if self._known.get(key, ("", ""))[0] != stamp:
-                self._known[key] = stamp, self.shelf.digest(key)
-        return {key: self._known[key][1] for key in stamps}
+        """Return the SHA-256 of every object. What is deleted meanwhile (a purge ends its job first) is not there."""
+        found = {}
+        for key, stamp in self.shelf.stamps().items():
+            with suppress(FileNotFoundError):
+                if self._known.get(key, ("", ""))[0] != stamp:
+                    self._known[key] = stamp, self.shelf.digest(key)
+                found[key] = self._known[key][1]
+        return found
