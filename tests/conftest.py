@@ -1,15 +1,11 @@
 """The cast and the things: alice owns, mike maintains, rita reviews, charlie is a stranger, ci is the upload token."""
 
 import base64
-import os
-import socket
 from dataclasses import dataclass
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.core.management import call_command
-from django.db import connection
-from django.test import Client, TransactionTestCase
+from django.test import Client
 from django.urls import reverse
 
 from accounts import people
@@ -18,11 +14,11 @@ from accounts.models import AuditEvent, TotpCounter, User
 from drafts.access import tokens
 from drafts.access.projects import create
 from drafts.models import Draft, File, Job, Kind, Project, TokenKind, jobs
-from drafts.storage import storage
 from tests import bodies, wheels
 from tests.environment import DATA, PORT
 
 pytest_plugins = [
+    "tests.surroundings",
     "tests.stored",
     "tests.live",
     "tests.clients",
@@ -31,6 +27,7 @@ pytest_plugins = [
     "tests.fault_proxy",
     "tests.backups",
     "tests.fronted",
+    "tests.waiting",
 ]
 
 PASSWORD = "correct horse battery staple"
@@ -42,14 +39,6 @@ SECRETS = {
 }
 
 
-def pytest_collection_modifyitems(config, items):
-    """Leave out what is about the other shape's own parts: nothing is skipped, each shape has its tests."""
-    others = "embedded" if os.environ.get("DATABASE_URL") else "services"
-    left_out = [item for item in items if item.get_closest_marker(others)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings():
     """Leave the database's name alone: each test process has its own data folder, which live servers share."""
@@ -59,81 +48,6 @@ def django_db_modify_db_settings():
 def base_url():
     """The address of this process's server, in place of pytest-playwright's fixture, which pytest deprecates."""
     return f"http://localhost:{PORT}"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _database_is_the_servers(django_db_keepdb):
-    """Check that the test database is the file a server on this data folder opens."""
-    from django.conf import settings
-
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(settings.DATABASES["default"]["NAME"])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _bucket():
-    """Make this process's bucket, which an operator makes: the program only uses it."""
-    from django.conf import settings
-
-    if settings.PRESSCHECK_S3_BUCKET:
-        storage()._client.create_bucket(Bucket=settings.PRESSCHECK_S3_BUCKET)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _static_files():
-    """Collect the static files once, as a server does at its start."""
-    call_command("collectstatic", interactive=False, verbosity=0)
-    # Each new Client loads the middleware, and WhiteNoise would walk the whole folder each time.
-    from django.conf import settings
-
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _cheap_passwords():
-    """Let Argon2 take as little as it can: what a guess costs is a setting, not what is tested."""
-    from django.contrib.auth.hashers import Argon2PasswordHasher
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"time_cost": 1, "memory_cost": 64, "parallelism": 1}.items():
-            patch.setattr(Argon2PasswordHasher, name, value)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _append_only_around_flush():
-    """Drop the audit trail's triggers for Django's flush between transactional tests, and make them again."""
-    from importlib import import_module
-
-    triggers = import_module("accounts.migrations.0002_append_only")
-    flush = TransactionTestCase._fixture_teardown
-
-    def teardown(self):
-        with connection.schema_editor() as editor:
-            triggers.drop(None, editor)
-        try:
-            flush(self)
-        finally:
-            with connection.schema_editor() as editor:
-                triggers.make(None, editor)
-
-    TransactionTestCase._fixture_teardown = teardown
-    yield
-    TransactionTestCase._fixture_teardown = flush
-
-
-_connect = socket.socket.connect
-
-
-@pytest.fixture(autouse=True)
-def _only_loopback(monkeypatch):
-    """The network is closed but for loopback."""
-
-    def connect(self, address):
-        if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "localhost", "::1")):
-            raise RuntimeError(f"a test wanted to reach {address}")
-        return _connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
 
 
 def totp_code(name: str, *, ahead: int = 0) -> str:
@@ -170,6 +84,14 @@ def alice(db):
 def mike(db):
     """Maintains the project."""
     return person("mike")
+
+
+@pytest.fixture
+def mikes(mike):
+    """mike's browser, signed in."""
+    client = Client()
+    client.force_login(mike)
+    return client
 
 
 @pytest.fixture

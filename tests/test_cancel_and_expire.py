@@ -19,14 +19,6 @@ SYSTEM = Actor.system("tests")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
 def test_a_canceled_draft_is_asked_about_and_then_gone(draft, mikes):
     """It is true that asking changes nothing, and canceling frees the release's name for the next draft."""
     assert mikes.get(draft_url(draft, "draft-cancel")).status_code == 200

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from accounts.audit import Actor
 from accounts.models import AuditEvent
@@ -16,14 +15,6 @@ pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel(salt="the one that is there")
 OTHER = wheels.wheel(salt="other")
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
 
 
 @pytest.fixture

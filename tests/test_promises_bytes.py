@@ -15,14 +15,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.promise]
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
 
 
-@pytest.fixture
-def mikes(mike):
-    """mike's mikes."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
 def one_bit(data: bytes) -> bytes:
     changed = bytearray(data)
     changed[len(data) // 2] ^= 1

@@ -21,14 +21,6 @@ SYSTEM = Actor.system("tests")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
 def a_day_later() -> None:
     """The grace of every purge is over."""
     assert Job.objects.filter(kind=Kind.PURGE, not_before__gt=timezone.now() + DAY * 0.99).exists()

@@ -31,14 +31,6 @@ def s3(small_parts):
     return storage()
 
 
-@pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
 MIB = 1024 * 1024
 SIZES = [1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB, 12 * MIB + 345]
 

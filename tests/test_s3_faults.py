@@ -25,14 +25,6 @@ WHEEL = wheels.wheel()
 OTHER = wheels.wheel(salt="other")
 
 
-@pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
 def writes(method: str, _path: str) -> bool:
     return method in {"PUT", "POST"}
 

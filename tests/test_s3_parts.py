@@ -1,6 +1,7 @@
 """It is true that a file which goes to the store in parts is whole there or not there, whatever the store does meanwhile."""
 
 import random
+from itertools import product
 
 import pytest
 from django.test import Client
@@ -37,16 +38,7 @@ def completes(method: str, path: str) -> bool:
 STEPS = [begins, second_part, last_part, completes]
 
 
-@pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
-@pytest.mark.parametrize("kind", ["503", "lost"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "kind"), [*product(STEPS, ["503", "lost"])])
 def test_one_hiccup_in_any_step_is_not_noticed(ci, proxy, step, kind):
     """It is true that an answer which was lost and asked for again does not undo what the store did."""
     proxy.faults.append(Fault(kind, step, times=1))
@@ -95,8 +87,7 @@ def large(ci):
     return Draft.objects.get()
 
 
-@pytest.mark.parametrize("kind", ["503", "lost"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "kind"), [*product(STEPS, ["503", "lost"])])
 def test_one_hiccup_while_copying_is_not_noticed(large, mike, mikes, proxy, step, kind):
     proxy.faults.append(Fault(kind, step, times=1))
     publish(large, mike, mikes)

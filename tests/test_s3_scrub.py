@@ -23,14 +23,6 @@ WHEEL = wheels.wheel()
 
 
 @pytest.fixture
-def mikes(mike):
-    """mike's browser."""
-    client = Client()
-    client.force_login(mike)
-    return client
-
-
-@pytest.fixture
 def published(draft, mike, mikes):
     """The wheel of a published draft, in a store that holds nothing else; staged copies are kept still."""
     publish(draft, mike, mikes)

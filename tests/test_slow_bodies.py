@@ -16,8 +16,8 @@ from tests import bodies, wheels
 from tests.clients import large_wheel
 from tests.conftest import make_ci
 from tests.live import Live, Program, eventually
+from tests.processes import free_port
 from tests.stored import everything
-from tests.test_up import free_port
 
 STALLED = 40
 THREADS = 16  # of each of the two processes: half of them, all in all 16, take uploads

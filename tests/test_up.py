@@ -1,165 +1,16 @@
 """``manage.py up``, as an operator runs it: a real process tree on a free port and an empty data folder."""
 
-import http.client
 import os
 import re
-import select
 import signal
 import socket
-import sqlite3
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def environment(**more: str) -> dict[str, str]:
-    """An environment without any setting, as a newcomer has it."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PRESSCHECK_", "DJANGO_"))
-    }
-    return kept | {"PRESSCHECK_SWEEP_SECONDS": "1", "PRESSCHECK_JOB_LEASE_SECONDS": "2"} | more
-
-
-def until(is_so, *, seconds: float = SECONDS):
-    """Wait for something to become true, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := is_so():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not so after {seconds} seconds: {is_so.__doc__ or is_so}")
-
-
-class Server:
-    """One ``manage.py up``, what it printed so far, and its processes."""
-
-    def __init__(self, data: Path, *arguments: str, **more: str) -> None:
-        self.data, self.port = data, free_port()
-        command = [
-            sys.executable,
-            "manage.py",
-            "up",
-            "--data",
-            str(data),
-            "--port",
-            str(self.port),
-            *arguments,
-        ]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment(**more),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self.printed = b""
-
-    def read_until(self, words: bytes) -> str:
-        """Read what it prints until the words came."""
-        deadline = time.monotonic() + SECONDS
-        out = self.process.stdout
-        while words not in self.printed and time.monotonic() < deadline:
-            if select.select([out], [], [], 0.1)[0]:
-                data = os.read(out.fileno(), 65536)
-                if not data:
-                    break
-                self.printed += data
-        assert words in self.printed, self.printed.decode()
-        return self.printed.decode()
-
-    def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def tree(self) -> dict[int, str]:
-        """Every process below ``up``, and its command line."""
-        rows = [row for path in Path("/proc").glob("[0-9]*") if (row := _stat(path))]
-        found, parents = {}, {self.process.pid}
-        while parents:
-            below = {pid: command for pid, parent, command in rows if parent in parents}
-            found |= below
-            parents = set(below)
-        return found
-
-    def child(self, word: str) -> int | None:
-        """The process id of a direct child whose command line has the word."""
-        direct = [
-            row
-            for path in Path("/proc").glob("[0-9]*")
-            if (row := _stat(path)) and row[1] == self.process.pid
-        ]
-        return next((pid for pid, _, command in direct if word in command), None)
-
-    def rows(self, query: str) -> list[tuple]:
-        with sqlite3.connect(self.data / "presscheck.sqlite3", timeout=20) as database:
-            return database.execute(query).fetchall()
-
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=environment(PRESSCHECK_DATA=str(self.data)),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-
-    def enqueue(self, *more: str) -> None:
-        """Write a job, and ring for it, as an act in a web process would: purge the sample's published draft once more."""
-        code = [
-            "from datetime import timedelta; from django.db import transaction; from django.utils import timezone",
-            "from drafts.models import Draft, Job, Kind, jobs",
-            "with transaction.atomic():",
-            "    job = jobs.enqueue(kind=Kind.PURGE, subject=Draft.objects.get(state='published').subject)",
-            *(f"    {line}" for line in more),
-        ]
-        assert self.manage("shell", "-c", "\n".join(code)).returncode == 0
-
-    def done(self) -> int:
-        return self.rows("SELECT count(*) FROM drafts_job WHERE state = 'done' AND kind = 'intake.purge'")[0][
-            0
-        ]
-
-    def end(self) -> int:
-        """SIGTERM; the exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(timeout=30)
-        finally:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdout.close()
-
-
-def _stat(path: Path) -> tuple[int, int, str] | None:
-    try:
-        state, parent = (path / "stat").read_text().rpartition(")")[2].split()[:2]
-        command = (path / "cmdline").read_text().replace("\0", " ")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if state == "Z" else (int(path.name), int(parent), command)
-
-
-def is_running(pid: int) -> bool:
-    return _stat(Path(f"/proc/{pid}")) is not None
+from tests.processes import free_port
+from tests.trees import Server, is_running, manage, until
 
 
 @pytest.fixture(scope="module")
@@ -235,15 +86,7 @@ def test_the_sample_draft_has_something_to_see(server):
 
 
 def test_a_second_server_on_one_data_folder_is_refused(server):
-    second = subprocess.run(
-        [sys.executable, "manage.py", "up", "--data", str(server.data), "--port", str(free_port())],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    second = manage("up", "--data", str(server.data), "--port", str(free_port()))
     assert second.returncode == 1
     assert second.stdout == ""
     assert re.fullmatch(r"up: another server \(process \d+\) runs on .*\n", second.stderr)
@@ -345,15 +188,7 @@ def test_no_process_outlives_a_killed_server(start):
 )
 def test_it_refuses_in_one_line(tmp_path, arguments, code, words):
     told = ["--data", str(tmp_path), "--port", str(free_port()), *arguments]
-    done = subprocess.run(
-        [sys.executable, "manage.py", "up", *told],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = manage("up", *told)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith("up: ")
     assert words in done.stderr
@@ -361,15 +196,7 @@ def test_it_refuses_in_one_line(tmp_path, arguments, code, words):
 
 
 def test_a_command_on_an_empty_data_folder_says_what_to_do(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "manage.py", "token", "sampleproject"],
-        cwd=ROOT,
-        env=environment(PRESSCHECK_DATA=str(tmp_path)),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = manage("token", "sampleproject", PRESSCHECK_DATA=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(
         r"Refused: the database is not ready .*: run manage.py migrate, or start manage.py up once\n",
@@ -380,14 +207,6 @@ def test_a_command_on_an_empty_data_folder_says_what_to_do(tmp_path):
 def test_a_port_that_is_taken_is_refused(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "manage.py", "up", "--data", str(tmp_path), "--port", str(port)],
-            cwd=ROOT,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        done = manage("up", "--data", str(tmp_path), "--port", str(port))
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
