@@ -20,7 +20,8 @@ class Fault:
     """What goes wrong, with the requests that ``hits`` says, the first ``times`` of them.
 
     kind: 503, 507 (answered, not handed on), cut (the connection ends inside the answer), lost (the store did it, the
-    client never hears), sent (a bit of the request's body is flipped), got (a bit of the answer's body is), slow
+    client never hears), gone (the same, and the client hears that its upload is not there any more, as stores say who are
+    asked for one thing twice), sent (a bit of the request's body is flipped), got (a bit of the answer's body is), slow
     (silence for so many seconds, and nothing is handed on).
     """
 
@@ -113,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "lost":
             self.close_connection = True
             return
+        if kind == "gone":
+            status, headers, data = 404, {}, b"<Error><Code>NoSuchUpload</Code></Error>"
         self._answer(status, headers, flipped(data) if kind == "got" else data, cut=kind == "cut")
 
     def _asked(self, body: bytes) -> tuple[int, dict[str, str], bytes]:

@@ -38,7 +38,7 @@ def completes(method: str, path: str) -> bool:
 STEPS = [begins, second_part, last_part, completes]
 
 
-@pytest.mark.parametrize(("step", "kind"), [*product(STEPS, ["503", "lost"])])
+@pytest.mark.parametrize(("step", "kind"), [*product(STEPS, ["503", "lost"]), (completes, "gone")])
 def test_one_hiccup_in_any_step_is_not_noticed(ci, proxy, step, kind):
     """It is true that an answer which was lost and asked for again does not undo what the store did."""
     proxy.faults.append(Fault(kind, step, times=1))
@@ -87,7 +87,7 @@ def large(ci):
     return Draft.objects.get()
 
 
-@pytest.mark.parametrize(("step", "kind"), [*product(STEPS, ["503", "lost"])])
+@pytest.mark.parametrize(("step", "kind"), [*product(STEPS, ["503", "lost"]), (completes, "gone")])
 def test_one_hiccup_while_copying_is_not_noticed(large, mike, mikes, proxy, step, kind):
     proxy.faults.append(Fault(kind, step, times=1))
     publish(large, mike, mikes)
