@@ -255,3 +255,17 @@ def test_a_person_is_told_and_nothing_is_kept(draft, mikes, proxy, kind):
     assert (File.objects.count(), EvidenceLog.objects.count()) == (files, 0)
     proxy.faults.clear()
     assert everything() == before
+
+
+def test_a_log_that_is_there_already_is_no_failure_when_its_bytes_stay(draft, mikes, proxy):
+    """It is true that a log pasted twice is one log, also while the store deletes nothing; the sweep takes the rest."""
+    fields = {"log": f"{OTHER.sha256}  {OTHER.filename}\n"}
+    assert mikes.post(draft_url(draft, "evidence-add"), fields).status_code == 302
+    before = everything()
+    proxy.faults.append(Fault("503", lambda method, _path: method == "DELETE"))
+    assert mikes.post(draft_url(draft, "evidence-add"), fields).status_code == 302
+    assert proxy.faults[0].seen
+    proxy.faults.clear()
+    assert EvidenceLog.objects.count() == 1
+    (left,) = everything() - before
+    storage().delete(left)

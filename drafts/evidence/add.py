@@ -1,6 +1,7 @@
 """The act of adding evidence: a CI log or a checksum file, kept as it came, its digests read out."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,7 +14,7 @@ from accounts.models import User
 from drafts.evidence.compare import Rank
 from drafts.evidence.logs import Logged, parse
 from drafts.models import CiRun, Draft, EvidenceLog, LoggedDigest
-from drafts.storage import new_object_id, storage
+from drafts.storage import StorageDown, new_object_id, storage
 
 MAX_DIGESTS = 20_000
 _EXCERPT_LINE = 320
@@ -86,7 +87,8 @@ def _add(row: EvidenceLog, data: bytes, by: Actor) -> Added:
         writer.abort()
         raise
     if not added.is_new:
-        storage().delete(object_id)
+        with suppress(StorageDown):  # the orphans' sweep deletes what is left
+            storage().delete(object_id)
     return added
 
 
