@@ -28,6 +28,7 @@ pytest_plugins = [
     "tests.backups",
     "tests.fronted",
     "tests.waiting",
+    "tests.volunteers",
 ]
 
 PASSWORD = "correct horse battery staple"
