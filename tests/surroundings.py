@@ -4,7 +4,7 @@ import os
 import socket
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import TransactionTestCase
 
@@ -69,7 +69,7 @@ def _append_only_around_flush():
         with connection.schema_editor() as editor:
             triggers.drop(None, editor)
         try:
-            flush(self)
+            _flushed(flush, self)
         finally:
             with connection.schema_editor() as editor:
                 triggers.make(None, editor)
@@ -77,6 +77,18 @@ def _append_only_around_flush():
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = flush
+
+
+def _flushed(flush, case) -> None:
+    """Flush; again where a live worker held locks in its own order, and PostgreSQL ended this side of the deadlock."""
+    for left in reversed(range(5)):
+        try:
+            flush(case)
+        except CommandError as error:
+            if not left or "deadlock" not in str(error.__cause__):
+                raise
+        else:
+            return
 
 
 _connect = socket.socket.connect

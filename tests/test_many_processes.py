@@ -45,7 +45,8 @@ def fleet(_processes, transactional_db):
     """All processes are up, and nothing is counted against anybody."""
     cache.clear()
     _processes.start()
-    return _processes
+    yield _processes
+    nothing_is_left_to_do()  # before the rows go that workers are at
 
 
 @pytest.fixture
