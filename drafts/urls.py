@@ -5,6 +5,7 @@ from django.urls import include, path
 from drafts.index import drafts as draft_pages
 from drafts.index import views as index
 from drafts.intake import legacy
+from drafts.intake.upload2 import check as asking
 from drafts.intake.upload2 import files as uploads
 from drafts.intake.upload2 import sessions
 from drafts.operations import health, metrics
@@ -30,6 +31,7 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("help/ci/", ci.snippets, name="ci"),
     path("help/errors/", ci.errors, name="errors"),
+    path("stage.py", ci.script, name="stage-script"),
     path("projects/<slug:name>/", projects.project, name="project"),
     path("projects/<slug:name>/settings/", settings.settings, name="project-settings"),
     path("projects/<slug:name>/tokens/", tokens.make, name="token-make"),
@@ -76,6 +78,7 @@ urlpatterns = [
         include(
             [
                 path("", sessions.root, name="upload-root"),
+                path("check/<str:filename>", asking.check, name="upload-check"),
                 path("<str:handle>/", sessions.session, name="session"),
                 path("<str:handle>/publish/", sessions.publish, name="session-publish"),
                 path("<str:handle>/extend/", sessions.extend, name="session-extend"),

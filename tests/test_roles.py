@@ -67,6 +67,7 @@ PAGES = {
 # Addresses that take an upload token and nothing else.
 UPLOADS = {
     "upload/",
+    "upload/check/<str:filename>",
     "upload/<str:handle>/",
     "upload/<str:handle>/publish/",
     "upload/<str:handle>/extend/",
@@ -78,7 +79,7 @@ UPLOADS = {
     "upload/<str:handle>/files/<str:file>/extend/",
 }
 # Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
-PUBLIC = {"help/ci/", "help/errors/", "legacy", "legacy/", "healthz", "readyz", "metrics"}
+PUBLIC = {"help/ci/", "help/errors/", "stage.py", "legacy", "legacy/", "healthz", "readyz", "metrics"}
 PUBLIC |= {"legacy/<str:name>/<str:version>/", "project/<str:name>/"}
 PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
 LINKS = {

@@ -45,6 +45,7 @@ MACHINE_PATHS = (
     "/healthz",
     "/readyz",
     "/metrics",
+    "/stage.py",
 )
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

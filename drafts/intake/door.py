@@ -26,7 +26,7 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
 
     A database that does not answer leaves the bytes where they are.
     """
-    distribution = _checked(upload, project, version)
+    distribution = checked(upload, project, version)
     upload.commit(distribution.metadata.raw)
     try:
         staged = stage.add_file(
@@ -43,8 +43,8 @@ def take(upload: Upload, *, project: Project, version: Version, by: Stager) -> s
     return staged
 
 
-def _checked(upload: Upload, project: Project, version: Version) -> Distribution:
-    """Look at the name and inside, and refuse with what is wrong with both."""
+def checked(upload: Upload, project: Project, version: Version) -> Distribution:
+    """Look at the name and inside, and refuse with what is wrong with both. Raises BadDistribution."""
     findings = Findings()
     findings.add(
         check_name(upload.name, project=project.name, version=version, local_allowed=project.local_versions)

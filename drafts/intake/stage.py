@@ -110,6 +110,18 @@ def add_file(
     return _recorded(draft, file, before, by)
 
 
+def would(
+    *, project: Project, version: Version, arrival: Arrival, distribution: Distribution, by: Stager
+) -> Did:
+    """Say what ``add_file`` would do now, and do nothing. Raises Refused, NotEditable."""
+    with transaction.atomic():
+        did = add_file(
+            project=project, version=version, arrival=arrival, distribution=distribution, by=by
+        ).did
+        transaction.set_rollback(True)
+    return did
+
+
 def _is_the_same(before: File, arrival: Arrival) -> bool:
     """Say whether nothing new came: the bytes are there, and attestations, or none were sent."""
     return before.sha256 == arrival.sha256 and bool(before.attestations_sha256 or not arrival.attestations)

@@ -66,10 +66,13 @@ class Case:
 Rule = Callable[[Case], Iterator[Blocker]]
 
 
-def blockers(draft: Draft) -> list[Blocker]:
-    """Return every reason why this draft cannot be published now; empty means that it can."""
-    uploads = {draft.pk: list(draft.files.order_by("filename"))}
-    return found(cases([draft], uploads)[draft.pk])
+def blockers(draft: Draft, uploads: Sequence[File] | None = None) -> list[Blocker]:
+    """Return every reason why this draft cannot be published now; empty means that it can.
+
+    ``uploads``: all of the draft's files by name, superseded ones too, where the caller has read them.
+    """
+    known = list(draft.files.order_by("filename")) if uploads is None else uploads
+    return found(cases([draft], {draft.pk: known})[draft.pk])
 
 
 def found(case: Case) -> list[Blocker]:

@@ -1,8 +1,10 @@
 """Help for CI: snippets filled in with this server's address, and what the refusals' codes mean."""
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from drafts.intake import codes
@@ -12,8 +14,22 @@ from drafts.intake.upload2.bodies import absolute
 @require_safe
 def snippets(request: HttpRequest) -> HttpResponse:
     """Show how each client uploads here; says nothing that is not public."""
-    context = {"upload_url": absolute(reverse("legacy")), "simple_url": absolute(reverse("simple-root"))}
+    context = {
+        "upload_url": absolute(reverse("legacy")),
+        "simple_url": absolute(reverse("simple-root")),
+        "script_url": absolute(reverse("stage-script")),
+        "index_url": absolute(reverse("queue")),
+    }
     return render(request, "review/ci.html", context)
+
+
+@cache_control(public=True, max_age=300)
+@require_safe
+def script(request: HttpRequest) -> FileResponse:
+    """Serve the client of the Upload 2.0 API, which is one file without dependencies (PEP 723)."""
+    del request
+    path = settings.BASE_DIR / "docs" / "stage.py"
+    return FileResponse(path.open("rb"), content_type="text/x-python; charset=utf-8")
 
 
 @require_safe

@@ -1,5 +1,6 @@
 """PEP 694's two bodies: a publishing session, and a file upload session. Every address a client needs is in them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from drafts.intake import told
 from drafts.intake.upload2 import mechanisms
 from drafts.intake.upload2.negotiation import META
 from drafts.models import Draft, DraftState, File, FileState, UploadSession
+from drafts.models.files import IN_DRAFT
 from drafts.models.uploads import IN_THE_WAY
 from drafts.publishing import policy
 
@@ -46,10 +48,11 @@ def of_draft(draft: Draft, credential: Credential, *, notices: list[str] | None 
     ``links.stage`` and ``session-token``, which PEP 694 lets a server leave out, only where the project says so.
     """
     staged = told.stage(draft, credential)
+    uploads = list(draft.files.defer("core_metadata").order_by("filename"))
     session = session_url(draft)
     said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
     return {
-        "meta": {**META, "_presscheck": _own(draft)},
+        "meta": {**META, "_presscheck": _own(draft, uploads)},
         "links": {
             "session": session,
             "publish": f"{session}publish/",
@@ -61,16 +64,20 @@ def of_draft(draft: Draft, credential: Credential, *, notices: list[str] | None 
         "mechanisms": mechanisms.offered(),
         "expires-at": moment(draft.expires_at),
         "status": draft.state,
-        "files": _files(draft),
+        "files": _files(draft, uploads),
         **({"notices": said} if said else {}),
     }
 
 
-def _own(draft: Draft) -> dict[str, Any]:
-    blockers = policy.blockers(draft) if draft.is_live else []
+def _own(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
+    blockers = policy.blockers(draft, uploads) if draft.is_live else []
+    live = [file for file in uploads if file.state in IN_DRAFT]
     return {
+        "name": draft.project.name,
+        "version": draft.version,
         "review-url": review_url(draft),
-        "fingerprint": draft.fingerprint(),
+        "fingerprint": draft.fingerprint_of(live),
+        "sha256": {file.filename: file.sha256 for file in live},
         "blockers": [
             {"code": blocker.code, "message": blocker.sentence, "owner": blocker.owner}
             for blocker in blockers
@@ -78,18 +85,19 @@ def _own(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _files(draft: Draft) -> dict[str, Any]:
+def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     """Return every file that is in, under the address it came by, and every upload that stands in for one."""
-    uploads = list(draft.arriving.exclude(state=FileState.CANCELED).order_by("pk"))
-    came_by = {upload.file_id: upload.handle for upload in uploads if upload.file_id}
+    arriving = list(draft.arriving.exclude(state=FileState.CANCELED).order_by("pk"))
+    came_by = {upload.file_id: upload.handle for upload in arriving if upload.file_id}
     entries: dict[str, dict[str, Any]] = {
         file.filename: {
             "status": file.state,
             "link": file_url(draft, came_by.get(file.pk, file.handle)),
         }
-        for file in draft.files.live()
+        for file in uploads
+        if file.state in IN_DRAFT
     }
-    for upload in uploads:
+    for upload in arriving:
         if upload.state in IN_THE_WAY:
             entries[upload.filename] = {
                 "status": upload.state,
