@@ -223,9 +223,9 @@ def send(live, file, token: str, data: bytes, offset: int) -> http.client.HTTPRe
 def test_an_upload_that_is_cut_again_and_again_completes(live, worker, speaker):
     """It is true that a file whose connection drops at twenty random places arrives whole, and no byte is sent thrice.
 
-    ``PRESSCHECK_CUT_MIB`` makes it larger.
+    ``CUT_UPLOAD_MIB`` makes it larger.
     """
-    size = int(os.environ.get("PRESSCHECK_CUT_MIB", "64")) * MIB
+    size = int(os.environ.get("CUT_UPLOAD_MIB", "64")) * MIB
     built, chance, before = large(size), random.Random(20), bodies.stored()
     cuts = sorted(chance.sample(range(built.size), 20))
     file = speaker.announce(speaker.join(), built, mechanism=RESUMABLE).json()

@@ -9,8 +9,8 @@ from accounts.models import AuditEvent
 from drafts.intake import stage
 from drafts.intake.upload2 import complete
 from drafts.models import Draft, DraftState, UploadSession, jobs
-from tests import wheels
-from tests.conftest import draft_url, totp_code
+from tests import bodies, wheels
+from tests.conftest import do_jobs, draft_url, totp_code
 from tests.uploading import META, Speaker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.state]
@@ -204,9 +204,27 @@ def test_an_upload_that_is_looked_at_while_its_draft_ends(speaker):
     """It is true that the worker finds the draft gone, stages nothing, and its job is done."""
     file = processing(speaker, speaker.join())
     stage.cancel(draft=Draft.objects.get(), by=SYSTEM)
-    from tests.conftest import do_jobs
-
     do_jobs()
     assert speaker.status(file).json()["status"] == "canceled"
     assert not Draft.objects.get().files.exists()
     assert not jobs.Job.objects.live().filter(kind="intake.complete").exists()
+
+
+def test_a_draft_that_ends_while_its_upload_is_looked_at(speaker, monkeypatch):
+    """It is true that a file whose draft was canceled under the worker's hands opens no other draft and leaves nothing."""
+    before = bodies.stored()
+    file = pending(speaker, speaker.join())
+    look = complete._look_inside
+
+    def looking(*arguments):
+        found = look(*arguments)
+        stage.cancel(draft=Draft.objects.get(), by=SYSTEM)
+        return found
+
+    monkeypatch.setattr(complete, "_look_inside", looking)
+    assert speaker.complete(file).status_code == 404
+    do_jobs()
+    assert speaker.status(file).json()["status"] == "canceled"
+    assert Draft.objects.get().state == DraftState.CANCELED
+    assert not Draft.objects.get().files.exists()
+    assert bodies.stored() == before

@@ -141,7 +141,7 @@ def completed(request: HttpRequest, handle: str, file: str) -> HttpResponse:
         _, upload = gate.arriving(request, handle, file)
         if upload.state == FileState.ERROR:
             raise complete.failure(upload)
-    elif upload.state == FileState.ERROR or upload.status == FileState.CANCELED:
+    if upload.state == FileState.ERROR or upload.status == FileState.CANCELED:
         parts.must_be_pending(upload)
     where = bodies.file_url(upload.draft, upload.handle)
     if upload.state == FileState.PROCESSING:
