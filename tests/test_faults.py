@@ -38,7 +38,9 @@ def check(done: subprocess.CompletedProcess, report: dict) -> None:
     assert len(report["rounds"]) == ROUNDS
     assert report["all"]["losses"] == 0
     assert len({one["fault"] for one in report["rounds"]}) == ROUNDS
-    assert report["answers by act"]["upload a file"]["200"] >= ROUNDS
+    assert report["answers by act"]["upload a release"]["200"] >= ROUNDS
+    sizes = report["published drafts by number of files"]
+    assert sum(count for files, count in sizes.items() if int(files) > 1) >= 2, "nothing that could be halved"
     assert report["answers by act"]["read the index"]["200"] > 0
 
 

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from drafts.models import Draft, DraftState, Job
 
 SETTLED_SECONDS = 180.0
 _GLANCE_SECONDS = 0.1
-_FIRST, _ACTS = 4, (8, 14)
+_FIRST, _ACTS = 3, (8, 14)
 _SPREAD_SECONDS = 2.0  # over which the acts of a round begin
 _LATEST_SECONDS = 1.6
 _AIMED, _AIM_SECONDS = 0.6, 3.0  # the share of faults that wait for a publish, and for how long
@@ -83,7 +84,7 @@ class Campaign:
     def _acts(self, dice: random.Random) -> list[Act]:
         """Return the round's acts: uploads first, so that there is something to do the others to, and then a publish."""
         chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
-        return [*[NAMED["upload a file"]] * _FIRST, NAMED["publish a draft"], *chosen]
+        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], *chosen]
 
     def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> tuple[bool, float]:
         """Do the acts at once while the fault happens.
@@ -150,6 +151,11 @@ class Campaign:
         losses = broken(state)
         self.ledger.turn_the_page()
         return losses
+
+    def published(self) -> dict[int, int]:
+        """Return how many drafts were published, by their number of files: of one file nobody can see a half."""
+        drafts = Draft.objects.filter(state=DraftState.PUBLISHED)
+        return dict(sorted(Counter(draft.files.completed().count() for draft in drafts).items()))
 
     def _state(self) -> State:
         ways = [_way(server) for server in self.cast.servers]

@@ -47,6 +47,7 @@ def whole(campaign: Campaign) -> dict[str, Any]:
         "seed": campaign.seed,
         "not tried": campaign.place.missing,
         "all": _times(rounds) if rounds else {},
+        "published drafts by number of files": campaign.published(),
         "by fault": {name: _times(some) for name, some in sorted(by_fault.items())},
         "answers by act": {
             act: dict(sorted(told.items())) for act, told in campaign.ledger.answers().items()
@@ -62,6 +63,8 @@ def summary(campaign: Campaign) -> str:
         f"{told['shape']}, seed {told['seed']}: {told['all']['rounds']} rounds, {told['all']['losses']} losses"
     ]
     lines += [f"not tried: {words}" for words in told["not tried"]]
+    sizes = told["published drafts by number of files"].items()
+    lines.append("  published drafts: " + ", ".join(f"{count} of {files} files" for files, count in sizes))
     for name, times in (*told["by fault"].items(), ("all", told["all"])):
         lines.append(
             f"  {name:40} {times['rounds']:3} rounds, {times['amid a publish']} amid a publish, "

@@ -10,7 +10,7 @@ from bench.faults.cast import Cast, basic
 from tests import bodies, wheels
 
 TAGS = tuple(f"py3-none-{system}_{number}" for system in ("linux", "any") for number in range(6))
-_LARGEST = 200_000
+_LARGEST, _FILES = 200_000, (3, 6)
 _BOMB = 4_000_000  # characters of METADATA, which travel as a few thousand bytes
 
 
@@ -35,9 +35,21 @@ def _staged(answer: Answer, project: str, built: wheels.Built) -> Said:
 def _upload(cast: Cast, dice: random.Random) -> Said:
     project, version = cast.release(dice)
     built = wheel(project, version, dice)
-    said = _staged(send(cast.server(dice), built, cast.basic(project), project, version), project, built)
-    if said.claim is not None:
-        cast.drafts.append((project, version))
+    return _staged(send(cast.server(dice), built, cast.basic(project), project, version), project, built)
+
+
+def _release(cast: Cast, dice: random.Random) -> Said:
+    """Send several files of one release; maintainers and testers come when all are in. Stops at the first refusal."""
+    project, version = cast.release(dice)
+    said = Said(200)
+    for tag in dice.sample(TAGS, dice.randint(*_FILES)):
+        built = wheel(project, version, dice, tag)
+        answer = send(cast.server(dice), built, cast.basic(project), project, version)
+        said = _staged(answer, project, built)
+        if said.claim is None:
+            return said
+        cast.ledger.claim(said.claim)
+    cast.drafts.append((project, version))
     return said
 
 
@@ -148,7 +160,8 @@ def _revoke(cast: Cast, dice: random.Random) -> Said | None:
 
 _STAGING = frozenset({200, 400, 409}) | NOT_NOW
 ACTS = [
-    Act("upload a file", _upload, _STAGING, 8),
+    Act("upload a release", _release, _STAGING, 3),
+    Act("upload a file", _upload, _STAGING, 5),
     Act("upload a file and replace it", _replace, _STAGING, 3),
     Act("upload one file to both web servers", _at_both, _STAGING, 2),
     Act("upload other bytes under a published name", _over_published, frozenset({400, 409}) | NOT_NOW),
