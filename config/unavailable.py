@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Callable
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
@@ -36,6 +37,19 @@ def failed(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     known = answer(error) if isinstance(error, Exception) else None
     return known or defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400, unless the request was good and the database was away when its session was to be kept.
+
+    Django says of every session that could not be written that somebody ended it.
+    """
+    cause: BaseException | None = exception if isinstance(exception, SessionInterrupted) else None
+    while cause is not None:
+        if isinstance(cause, Exception) and (known := answer(cause)):
+            return known
+        cause = cause.__cause__ or cause.__context__
+    return defaults.bad_request(request, exception)
 
 
 def answer(error: Exception) -> HttpResponse | None:

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts import views as accounts
 
+handler400 = "config.unavailable.bad_request"
 handler500 = "config.unavailable.failed"
 urlpatterns = [
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),

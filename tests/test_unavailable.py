@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.test import Client
 
@@ -67,6 +68,32 @@ def test_what_fails_outside_of_views_is_told_too(mike):
         response = client.post(PASSWORD_PAGE, form)
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
+
+
+def test_a_session_that_cannot_be_renewed_is_not_the_persons_fault(draft, mike):
+    """It is true that a publish which was decided is not called a bad request because the session's row was not written."""
+    browser = Client(raise_request_exception=False)
+    browser.force_login(mike)
+    fields = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
+    with down("UPDATE", "django_session"):
+        response = browser.post(draft_url(draft, "publish"), fields)
+    assert response.status_code == 503
+    assert b"look whether it was done" in response.content
+    draft.refresh_from_db()
+    assert draft.state == "processing"
+
+
+def test_a_session_that_was_ended_elsewhere_is_still_a_bad_request(mike, project):
+    browser = Client(raise_request_exception=False)
+    browser.force_login(mike)
+
+    def ended(execute, sql, params, many, context):
+        if "UPDATE" in sql and "django_session" in sql:
+            Session.objects.all().delete()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(ended):
+        assert browser.get("/projects/sampleproject/").status_code == 400
 
 
 def test_a_defect_is_still_a_defect(mike, project, monkeypatch):
