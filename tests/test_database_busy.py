@@ -31,7 +31,7 @@ def test_an_upload_that_gets_no_lock_is_told_to_come_again(locked, ci, caplog):
     response = ci.upload(wheels.wheel())
     assert (response.status_code, response["Retry-After"]) == (503, "10")
     assert response["Cache-Control"] == "no-store"
-    assert b"Nothing was changed" in response.content
+    assert response.json()["code"] == "database-down"
     assert everything() == before
     assert (File.objects.count(), Draft.objects.count()) == (0, 0)
     assert "database is locked" in caplog.text

@@ -77,7 +77,6 @@ ACCEPTED = {
     "not staged": {"staged": "false"},
     "no protocol version": {"protocol_version": None},
     "a signature as text": {"gpg_signature": "-----BEGIN PGP SIGNATURE-----"},
-    "attestations": {"attestations": "[]"},
     "a field that nobody knows": {"x-new": "1"},
 }
 
@@ -116,7 +115,7 @@ def test_a_signature_counts_as_text(ci, nothing_kept, settings):
 
 
 SINGLE = ["description", "license", "license_expression", "author_email", "home_page", "metadata_version"]
-SINGLE += ["description_content_type", "attestations", "pyversion", "comment"]
+SINGLE += ["description_content_type", "pyversion", "comment"]
 MULTIPLE = [
     "classifiers",
     "requires_dist",

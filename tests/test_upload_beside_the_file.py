@@ -6,6 +6,7 @@ import pytest
 
 from drafts.models import File
 from tests import wheels
+from tests.test_attestations import attestation
 from tests.uploaders import UPLOADERS
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
@@ -84,9 +85,10 @@ def test_a_signature_comes_beside(live, clients, checkout, ci, client):
 
 
 def test_twine_sends_attestations(live, clients, checkout, ci):
+    """It is true that what lies beside the files arrives, and is kept with them."""
     digests = checkout.digests
     for name in digests:
-        (checkout.folder / "dist" / f"{name}.publish.attestation").write_text(json.dumps({"version": 1}))
+        (checkout.folder / "dist" / f"{name}.publish.attestation").write_text(json.dumps(attestation()))
     said = UPLOADERS["twine"](clients, checkout.folder, live.upload_url, ci.token, "--attestations")
     assert said.code == 0, said.text
     assert dict(File.objects.live().values_list("filename", "sha256")) == digests

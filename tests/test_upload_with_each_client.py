@@ -99,7 +99,7 @@ REFUSALS = {
     "another job's file": (
         _of_another_job,
         (
-            "'{file}' was staged by another credential or person; a token replaces only what it staged. "
+            "'{file}' was staged by another credential or person; a token can replace only what it staged. "
             "A maintainer can replace it: {page}"
         ),
     ),
