@@ -27,8 +27,8 @@ def count(name: str) -> None:
         if not _add(name):
             Count.objects.bulk_create([Count(name=name)], ignore_conflicts=True)
             _add(name)
-    except DatabaseError:
-        log.warning("%s was not counted", name, exc_info=True)
+    except DatabaseError as error:
+        log.warning("%s was not counted: %s", name, error)
 
 
 def _add(name: str) -> int:
