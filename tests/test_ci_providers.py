@@ -162,7 +162,7 @@ def test_a_fork_is_seen(hub):
     assert at_github(hub).run(8812).own is False
 
 
-RESET = int((datetime.now(UTC) + timedelta(minutes=10)).timestamp())
+RESET = int((datetime.now(UTC) + timedelta(hours=10)).timestamp())
 REFUSALS = {
     "wrong token": (401, {}, WrongToken, "mistyped, expired or revoked"),
     "no right": (403, {}, WrongToken, "may not read this"),
