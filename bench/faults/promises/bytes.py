@@ -9,7 +9,7 @@ from bench.faults.browser import Browser
 from bench.faults.promises.state import State
 from bench.faults.shelf import PUBLIC, STAGED, Key
 from drafts.evidence.add import OBJECT_NAME
-from drafts.models import Draft, DraftState, EvidenceLog, File
+from drafts.models import Draft, DraftState, EvidenceLog, File, UploadPart
 from drafts.storage import METADATA
 
 _NEWEST = 10
@@ -69,6 +69,7 @@ def nothing_hostile_is_kept(state: State) -> Iterator[str]:
         yield f"{len(kept)} hostile archives lie in the store"
     right = {*File.objects.values_list("filename", flat=True), METADATA, OBJECT_NAME}
     right |= {f"{name}.metadata" for name in File.objects.values_list("filename", flat=True)}
+    right |= set(UploadPart.objects.values_list("stored_as", flat=True))
     for area, object_id, name in state.digests:
         if name not in right:
             yield f"{area} {object_id[:8]}/{name} lies in the store, and no upload has such a name"

@@ -20,6 +20,7 @@ from drafts.models import (
     Kind,
     Membership,
     Token,
+    UploadPart,
 )
 
 _SECOND_FACTORS = {"totp"}
@@ -104,7 +105,7 @@ def nothing_is_lost_or_half_done(state: State) -> Iterator[str]:
         yield f"{draft} is being published, and no worker is at it"
     for draft in Draft.objects.filter(state=DraftState.ERROR, error=""):
         yield f"{draft} could not be published, and nothing says why"
-    for job in Job.objects.filter(state=JobState.FAILED).exclude(kind=Kind.PUBLISH):
+    for job in Job.objects.filter(state=JobState.FAILED).exclude(kind__in=(Kind.PUBLISH, Kind.COMPLETE)):
         yield f"{job}: given up: {job.error}"
     yield from filter(None, (claim.wrong() for claim in state.ledger.claims))
     yield from state.ledger.wrong
@@ -115,6 +116,7 @@ def without_a_row(state: State) -> Iterator[str]:
     """Look for bytes that no row speaks of, which a sweep deletes when they are old enough."""
     spoken = set(File.objects.with_bytes().values_list("object_id", flat=True))
     spoken |= set(EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True))
+    spoken |= set(UploadPart.objects.values_list("object_id", flat=True))
     public = set(File.objects.published().values_list("public_id", flat=True))
     for area, known in ((STAGED, spoken), (PUBLIC, public)):
         left = {key[1] for key in state.digests if key[0] == area} - known
