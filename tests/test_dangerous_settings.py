@@ -52,6 +52,7 @@ def test_the_shapes_are_accepted(tmp_path, shape):
 
 HARMLESS = {
     "https in public": {"PRESSCHECK_URL": "https://packages.example.org"},
+    "an address that nobody filled in": {"PRESSCHECK_URL": ""},
     "http on this machine": {"PRESSCHECK_URL": "http://127.0.0.1:9000/"},
     "http by another of its names": {"PRESSCHECK_URL": "http://[::1]:9000"},
     "a name with its port": {"PRESSCHECK_URL": "https://packages.example.org:8443"},

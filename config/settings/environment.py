@@ -17,10 +17,13 @@ except OSError as _error:
 
 
 def env(name: str, default: str = "") -> str:
-    """Return one setting; ``NAME_FILE`` names a file that holds it (secrets mounted by an orchestrator)."""
+    """Return one setting; ``NAME_FILE`` names a file that holds it (secrets mounted by an orchestrator).
+
+    An empty one counts as not set: that is how compose and systemd pass on what nobody filled in.
+    """
     path = os.environ.get(f"{name}_FILE")
     if not path:
-        return os.environ.get(name, default)
+        return os.environ.get(name) or default
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
