@@ -140,7 +140,7 @@ def streaming(folder: Path, size: int, rounds: int) -> None:
             large_wheel(path, size, version)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             hand = _by_hand(path, folder)
-            upload = _seconds(lambda: post_file(peer, path, version, digest))  # noqa: B023  called at once
+            upload = _seconds(partial(post_file, peer, path, version, digest))
             ratios.append(upload / hand)
             shown.append(f"| {number + 1} | {hand:.2f} s | {upload:.2f} s | {upload / hand:.2f} |")
     print(f"\n## One upload of {size // MB} MB\n")
@@ -184,10 +184,7 @@ def _reset_peaks(pids: list[int]) -> None:
 def memory(folder: Path, sizes: list[int]) -> None:
     """Print the peak memory of the web process for uploads of several sizes."""
     with peers.presscheck(folder, **_LIMITS) as peer:
-        for number in range(20):  # every thread and import is warm
-            path = folder / "warm.whl"
-            large_wheel(path, MB, f"0.{number}")
-            post_file(peer, path, f"0.{number}", hashlib.sha256(path.read_bytes()).hexdigest())
+        _burst(peer, "0.1", 20, 1)  # every thread and import is warm
         web = _web_processes(peer.pid)
         print("\n## Memory of the web process\n\n| upload | peak of the largest process |\n|---|---|")
         peaks = []
@@ -242,7 +239,7 @@ def _fill(peer: Peer, projects: int, clients: int) -> None:
         for number in range(VERSIONS):
             wheel = wheels.wheel(name, f"1.{number}")
             login = replace(peer, authorization=logins[name])
-            post(login, wheel.filename, wheel.sha256, lambda: iter([wheel.data]), len(wheel.data))  # noqa: B023
+            _post_small(login, wheel)
 
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(one, logins))
@@ -251,11 +248,12 @@ def _fill(peer: Peer, projects: int, clients: int) -> None:
 def _burst(peer: Peer, version: str, files: int, clients: int) -> None:
     built = [wheels.wheel(version=version, build=str(number + 1)) for number in range(files)]
 
-    def one(wheel: wheels.Built) -> None:
-        post(peer, wheel.filename, wheel.sha256, lambda: iter([wheel.data]), len(wheel.data))
-
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(one, built))
+        list(pool.map(partial(_post_small, peer), built))
+
+
+def _post_small(peer: Peer, wheel: wheels.Built) -> None:
+    post(peer, wheel.filename, wheel.sha256, lambda: iter([wheel.data]), len(wheel.data))
 
 
 def main() -> None:

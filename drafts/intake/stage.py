@@ -242,6 +242,9 @@ def open_draft(*, project: Project, version: Version, by: Stager, expects: Seque
     Raises Exists when the release has a draft that did not end, Refused.
     """
     project = Project.objects.lock(project.pk)
+    if by.token is not None:
+        rules.must_still_be_valid(by.token)
+        limits.must_cover_release(by.token, version)
     there = Draft.objects.of_release(project, str(version)).live().first()
     if there is not None:
         raise Exists(there)

@@ -1,0 +1,41 @@
+"""The policy: why a draft cannot be published now. The page shows it and the act enforces it: one function.
+
+Rules stand in a module for each subject and are listed here, in the order in which their blockers are shown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from drafts.models import Draft, File
+from drafts.publishing.policy import evidence, files
+from drafts.publishing.policy.blocker import Blocker, Code
+from drafts.publishing.policy.case import Case, cases
+from drafts.publishing.policy.files import missing
+
+__all__ = ["Blocker", "Case", "Code", "blockers", "cases", "found", "missing"]
+
+Rule = Callable[[Case], Iterator[Blocker]]
+
+RULES: tuple[Rule, ...] = (
+    files.ended,
+    files.no_files,
+    files.not_ready,
+    files.failed,
+    files.expected,
+    files.builders,
+    evidence.compared,
+    files.name_published,
+)
+
+
+def blockers(draft: Draft, uploads: Sequence[File] | None = None) -> list[Blocker]:
+    """Return every reason why this draft cannot be published now; empty means that it can.
+
+    ``uploads``: all of the draft's files by name, superseded ones too, where the caller has read them.
+    """
+    known = list(draft.files.order_by("filename")) if uploads is None else uploads
+    return found(cases([draft], {draft.pk: known})[draft.pk])
+
+
+def found(case: Case) -> list[Blocker]:
+    """Return the blockers of a case."""
+    return [blocker for rule in RULES for blocker in rule(case)]

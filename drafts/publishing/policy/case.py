@@ -1,0 +1,73 @@
+"""Everything that the rules look at, read once for one draft or for a whole queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from drafts.evidence import verdicts
+from drafts.evidence.compare import Comparison
+from drafts.models import BurntName, Draft, File, UploadSession
+from drafts.models.files import IN_DRAFT
+from drafts.publishing.builders import Waiting, waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a rule may look at, read once.
+
+    ``files`` are in the draft, ``arriving`` are uploads on their way to it or failed; ``taken`` holds the names and
+    identities that others burnt or reserved.
+    """
+
+    draft: Draft
+    files: tuple[File, ...]
+    arriving: tuple[UploadSession, ...]
+    comparison: Comparison
+    taken: frozenset[str]
+    builders: tuple[Waiting, ...] = ()
+
+
+def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, Case]:
+    """Read what the rules look at, for several drafts in three queries; ``uploads`` by draft id, superseded ones too."""
+    comparisons = verdicts.comparisons(uploads)
+    arriving = _arriving([draft.pk for draft in drafts if draft.is_live])
+    taken = _taken([draft for draft in drafts if draft.is_live], uploads)
+    builders = waiting([draft for draft in drafts if draft.is_live], uploads)
+    return {
+        draft.pk: Case(
+            draft=draft,
+            files=tuple(file for file in uploads[draft.pk] if file.state in IN_DRAFT),
+            arriving=tuple(arriving.get(draft.pk, ())),
+            comparison=comparisons[draft.pk],
+            taken=frozenset(taken.get(draft.pk, ())),
+            builders=builders.get(draft.pk, ()),
+        )
+        for draft in drafts
+    }
+
+
+def _arriving(draft_ids: Sequence[int]) -> dict[int, list[UploadSession]]:
+    rows = UploadSession.objects.in_the_way().filter(draft__in=draft_ids).select_related("staged_by_token")
+    found: dict[int, list[UploadSession]] = {}
+    for upload in rows.defer("attestations", "hashes", "digests", "sending").order_by("filename"):
+        found.setdefault(upload.draft_id, []).append(upload)
+    return found
+
+
+def _taken(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, set[str]]:
+    """Return the names, and of the same release the identities, that other drafts burnt or reserved, by draft id."""
+    names = {file.filename for files in uploads.values() for file in files}
+    of_release = Q(
+        project__in={draft.project_id for draft in drafts},
+        version_key__in={draft.version_key for draft in drafts},
+    )
+    taken: dict[int, set[str]] = {draft.pk: set() for draft in drafts}
+    for row in BurntName.objects.filter(Q(filename__in=names) | of_release):
+        for draft in drafts:
+            if row.draft_id == draft.pk:
+                continue
+            taken[draft.pk].add(row.filename)
+            if (row.project_id, row.version_key) == (draft.project_id, draft.version_key):
+                taken[draft.pk].add(row.identity)
+    return taken
