@@ -10,6 +10,7 @@ from drafts.models import Draft, File, Project
 from tests import bodies, wheels
 from tests.bodies import codes
 from tests.conftest import draft_url, publish
+from tests.uploading import Speaker
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel(salt="the one that is there")
@@ -123,3 +124,12 @@ def test_a_name_counts_once_in_a_form(full, mikes):
     page = mikes.post(draft_url(full, "file-upload"), {"content": twice}, follow=True)
     assert "Not staged: The file is larger than the" in page.content.decode()
     assert everything() == before
+
+
+def test_identical_bytes_are_taken_by_both_doors(full, ci):
+    """It is true that a full project says yes at the Upload 2.0 API too, and no to other bytes before they travel."""
+    speaker = Speaker(ci.token)
+    session = speaker.join()
+    assert speaker.announce(session, OTHER).status_code == 413
+    assert speaker.stage(session, WHEEL).status_code == 201
+    assert [(file.state, file.sha256) for file in File.objects.all()] == [("completed", WHEEL.sha256)]
