@@ -126,8 +126,12 @@ def record(event: StrEnum, *, on: Auditable, by: Actor, digest: str = "", **deta
 
 
 def _locked_head(scope: str) -> AuditChain:
-    AuditChain.objects.bulk_create([AuditChain(scope=scope)], ignore_conflicts=True)
-    return AuditChain.objects.select_for_update().get(scope=scope)
+    heads = AuditChain.objects.select_for_update().filter(scope=scope)
+    head = heads.first()
+    if head is None:
+        AuditChain.objects.bulk_create([AuditChain(scope=scope)], ignore_conflicts=True)
+        head = heads.get()
+    return head
 
 
 def _origin_digest(origin: Origin, salt: str) -> str:

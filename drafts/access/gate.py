@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -228,8 +228,8 @@ def draft_file(request: HttpRequest, handle: str, file: str) -> tuple[Credential
 
 def _mark(token: Token) -> None:
     now = timezone.now()
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _MARK_EVERY)
-    Token.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+    if token.last_used_at is None or token.last_used_at < now - _MARK_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -126,7 +127,7 @@ class _FormReader:
         self._form = read
         self._limits = limits
         self._is_long = is_long
-        self._again: dict[str, int] = {}  # by name: one that comes twice in a form counts as new
+        self._again: dict[str, Callable[[], int]] = {}  # by name; asked only where there is no room
         self._upload: Upload | None = None
         self._segment: MultipartSegment | None = None
         self._text = bytearray()
@@ -165,21 +166,25 @@ class _FormReader:
             self._form.findings += Problem.of(error).errors
             return
         self._limits.named(name)
-        is_twice = name.filename in self._again
-        size = 0 if is_twice else self._limits.again(name.filename, self._form.one("sha256_digest").lower())
-        self._again[name.filename] = size
-        if self._is_long and not size:
+        sha256 = self._form.one("sha256_digest").lower()
+        is_twice = name.filename in self._again  # which counts as new
+        again = partial(_never if is_twice else self._limits.again, name.filename, sha256)
+        self._again[name.filename] = cache(again)
+        if self._is_long and not self._again[name.filename]():
             raise body.too_large(self._limits.bytes)
         self._upload = Upload(name)
         self._form.uploads.append(self._upload)
 
     def _must_fit(self, more: int) -> None:
         """Raise Problem when the files that are not as large as what is there already are too large together."""
-        counted = 0
-        for upload in self._form.uploads:
-            size = upload.size + (more if upload is self._upload else 0)
-            counted += size if size > self._again[upload.filename] else 0
-        if counted > self._limits.bytes:
+        sizes = [
+            (upload.filename, upload.size + (more if upload is self._upload else 0))
+            for upload in self._form.uploads
+        ]
+        if sum(size for _, size in sizes) <= self._limits.bytes:
+            return
+        new = (size for filename, size in sizes if size > self._again[filename]())
+        if sum(new) > self._limits.bytes:
             raise body.too_large(self._limits.bytes)
 
     def _wrong(self, source: str, message: str, code: str) -> None:

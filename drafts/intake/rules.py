@@ -109,9 +109,8 @@ def must_still_be_valid(token: Token, *, completing: UploadSession | None = None
 
 def published_already(*, project: Project, version: Version, name: FileName, sha256: str) -> File | None:
     """Return the published file that the upload equals. Raises Refused when the name is burnt or reserved otherwise."""
-    same_name = BurntName.objects.filter(filename=name.filename).first()
+    same_name = _burnt(project, version, name)
     if same_name is None:
-        _other_spelling(project, version, name)
         return None
     if not same_name.permanent:
         raise Refused(
@@ -130,14 +129,14 @@ def published_already(*, project: Project, version: Version, name: FileName, sha
     return published
 
 
-def _other_spelling(project: Project, version: Version, name: FileName) -> None:
-    row = BurntName.objects.filter(
-        project=project,
-        version_key=canonicalize_version(version),
-        identity=name.identity,
-    ).first()
-    if row is not None:
-        raise _same_file(name.filename, row.filename, published=True)
+def _burnt(project: Project, version: Version, name: FileName) -> BurntName | None:
+    """Return the burnt name that this file's is. Raises Refused for one that is only spelled otherwise."""
+    same_file = Q(project=project, version_key=canonicalize_version(version), identity=name.identity)
+    rows = BurntName.objects.filter(Q(filename=name.filename) | same_file).select_related("draft__project")
+    burnt = {row.filename: row for row in rows}
+    if burnt and name.filename not in burnt:
+        raise _same_file(name.filename, next(iter(burnt)), published=True)
+    return burnt.get(name.filename)
 
 
 def _same_file(filename: str, other: str, *, published: bool) -> Refused:
@@ -150,17 +149,33 @@ def _same_file(filename: str, other: str, *, published: bool) -> Refused:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """What a draft has already: the file of a name, and the file that is the same but for its spelling."""
+
+    before: File | None
+    same: File | None
+
+
+def there(draft: Draft, name: FileName) -> There:
+    """Return what is in a draft under a name or its identity."""
+    rows = draft.files.live().filter(Q(filename=name.filename) | Q(identity=name.identity))
+    found = {file.filename: file for file in rows}
+    before = found.pop(name.filename, None)
+    return There(before, next(iter(found.values()), None))
+
+
 def may_stage(
     *,
     draft: Draft,
-    before: File | None,
+    there: There,
     name: FileName,
     size: int,
     by: Stager,
     completing: UploadSession | None = None,
 ) -> None:
     """Refuse what the rules of the draft do not allow. Raises Refused."""
-    same = draft.files.live().filter(identity=name.identity).exclude(filename=name.filename).first()
+    before, same = there.before, there.same
     if same is not None:
         if name.filetype == FileType.SDIST:
             raise Refused(

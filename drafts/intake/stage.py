@@ -99,11 +99,12 @@ def add_file(
         return Staged(Did.ALREADY_PUBLISHED, None, published)
     draft = _draft_to_join(project, version, by)
     arriving.make_way(draft=draft, name=name, by=by.actor, completing=completing)
-    before = draft.files.live().named(arrival.filename)
+    there = rules.there(draft, name)
+    before = there.before
     if before is not None and _is_the_same(before, arrival):
         _end_session(completing, before)
         return Staged(Did.UNCHANGED, draft, before)
-    rules.may_stage(draft=draft, before=before, name=name, size=arrival.size, by=by, completing=completing)
+    rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, completing=completing)
     file = _row(draft, arrival, distribution, by, before)
     _end_session(completing, file)
     draft.touch()
@@ -146,12 +147,11 @@ def _recorded(draft: Draft, file: File, before: File | None, by: Stager) -> Stag
 
 
 def _draft_to_join(project: Project, version: Version, by: Stager) -> Draft:
-    draft = Draft.objects.of_release(project, str(version)).live().first()
-    if draft is not None:
-        draft = Draft.objects.lock(draft)
-        draft.must_be_editable()
-        return draft
-    return _opened(project, version, by)
+    draft = Draft.objects.lock_live(project, str(version))
+    if draft is None:
+        return _opened(project, version, by)
+    draft.must_be_editable()
+    return draft
 
 
 def _opened(project: Project, version: Version, by: Stager, expects: Sequence[str] = ()) -> Draft:

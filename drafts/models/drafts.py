@@ -71,6 +71,11 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         rows = self.of_release(project, version).select_related("project")
         return rows.live().first() or rows.order_by("-pk").first()
 
+    def lock_live(self, project: Project, version: str) -> "Draft | None":
+        """Lock the live draft of a release whose project this transaction has locked, and return it."""
+        rows = self.of_release(project, version).live().select_related("project")
+        return rows.select_for_update(of=("self",)).first()
+
     def lock(self, draft: "Draft") -> "Draft":
         """Lock the draft's project, then the draft, for this transaction, and return the row as it is now."""
         Project.objects.lock(draft.project_id)
@@ -166,10 +171,10 @@ class Draft(models.Model):
             now + timedelta(days=settings.DRAFT_LIFETIME_DAYS),
             self.opened_at + timedelta(days=settings.DRAFT_LIFETIME_MAX_DAYS),
         )
-        self.expires_at = max(self.expires_at, renewed)
-        self.changed_at = now
-        self.save(update_fields=["expires_at", "changed_at"])
-        self.bump()
+        self.expires_at, self.changed_at = max(self.expires_at, renewed), now
+        type(self).objects.filter(pk=self.pk).update(
+            expires_at=self.expires_at, changed_at=now, serial=F("serial") + 1
+        )
 
     def bump(self) -> None:
         """Let pages that are being watched know that there is something new."""

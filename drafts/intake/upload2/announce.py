@@ -88,7 +88,7 @@ def _could_be_staged(draft: Draft, announced: Announcement, by: Stager) -> None:
     )
     if published is not None:
         raise Refused(409, "file-exists", f"'{name.filename}' is published already, with these bytes.")
-    before = draft.files.live().named(name.filename)
+    there = rules.there(draft, name)
     # The same bytes again need no room: nothing is kept of them.
-    again = before is not None and before.sha256 == announced.hashes.get("sha256")
-    rules.may_stage(draft=draft, before=before, name=name, size=0 if again else announced.size, by=by)
+    again = there.before is not None and there.before.sha256 == announced.hashes.get("sha256")
+    rules.may_stage(draft=draft, there=there, name=name, size=0 if again else announced.size, by=by)

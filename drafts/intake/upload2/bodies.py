@@ -16,6 +16,8 @@ from drafts.models.files import IN_DRAFT
 from drafts.models.uploads import IN_THE_WAY
 from drafts.publishing import policy
 
+_TOLD = ("draft_id", "filename", "state", "size", "sha256", "attestations_sha256", "handle")
+
 
 def absolute(path: str) -> str:
     """Return an address under the public base, never under the Host header."""
@@ -42,17 +44,24 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def of_draft(draft: Draft, credential: Credential, *, notices: list[str] | None = None) -> dict[str, Any]:
+def of_draft(
+    draft: Draft, credential: Credential, *, notices: list[str] | None = None, blockers: bool = True
+) -> dict[str, Any]:
     """Return the session body of a draft for an upload credential.
 
     ``links.stage`` and ``session-token``, which PEP 694 lets a server leave out, only where the project says so.
+    Without ``blockers`` nothing is asked but the files that are in.
     """
     staged = told.stage(draft, credential)
-    uploads = list(draft.files.defer("core_metadata").order_by("filename"))
+    rows = draft.files.defer("core_metadata") if blockers else draft.files.live().only(*_TOLD)
+    uploads = list(rows.order_by("filename"))
     session = session_url(draft)
     said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
     return {
-        "meta": {**META, "_presscheck": _own(draft, uploads)},
+        "meta": {
+            **META,
+            "_presscheck": {**_own(draft, uploads), **(_blockers(draft, uploads) if blockers else {})},
+        },
         "links": {
             "session": session,
             "publish": f"{session}publish/",
@@ -70,7 +79,6 @@ def of_draft(draft: Draft, credential: Credential, *, notices: list[str] | None 
 
 
 def _own(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
-    blockers = policy.blockers(draft, uploads) if draft.is_live else []
     live = [file for file in uploads if file.state in IN_DRAFT]
     return {
         "name": draft.project.name,
@@ -78,22 +86,21 @@ def _own(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
         "review-url": review_url(draft),
         "fingerprint": draft.fingerprint_of(live),
         "sha256": {file.filename: file.sha256 for file in live},
-        "blockers": [
-            {"code": blocker.code, "message": blocker.sentence, "owner": blocker.owner}
-            for blocker in blockers
-        ],
     }
+
+
+def _blockers(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
+    found = policy.blockers(draft, uploads) if draft.is_live else []
+    return {"blockers": [{"code": one.code, "message": one.sentence, "owner": one.owner} for one in found]}
 
 
 def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     """Return every file that is in, under the address it came by, and every upload that stands in for one."""
     arriving = list(draft.arriving.exclude(state=FileState.CANCELED).order_by("pk"))
     came_by = {upload.file_id: upload.handle for upload in arriving if upload.file_id}
+    addresses = f"{session_url(draft)}files/"
     entries: dict[str, dict[str, Any]] = {
-        file.filename: {
-            "status": file.state,
-            "link": file_url(draft, came_by.get(file.pk, file.handle)),
-        }
+        file.filename: {"status": file.state, "link": f"{addresses}{came_by.get(file.pk, file.handle)}/"}
         for file in uploads
         if file.state in IN_DRAFT
     }
@@ -101,7 +108,7 @@ def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
         if upload.state in IN_THE_WAY:
             entries[upload.filename] = {
                 "status": upload.state,
-                "link": file_url(draft, upload.handle),
+                "link": f"{addresses}{upload.handle}/",
                 **({"notices": [upload.error]} if upload.error else {}),
             }
     return dict(sorted(entries.items()))

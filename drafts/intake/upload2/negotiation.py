@@ -99,9 +99,7 @@ def must_be(request: HttpRequest, content_type: str) -> None:
 
 def answer(content: dict[str, Any], *, status: int = 200, **headers: str) -> HttpResponse:
     """Write an answer of the API; ``headers`` with underscores for dashes."""
-    response = JsonResponse(
-        content, status=status, content_type=CONTENT_TYPE, json_dumps_params={"indent": 1}
-    )
+    response = JsonResponse(content, status=status, content_type=CONTENT_TYPE)
     for name, value in headers.items():
         response[name.replace("_", "-")] = value
     patch_vary_headers(response, ["Accept"])

@@ -32,16 +32,20 @@ _WORDS = {
 
 
 def legacy_answer(staged: Staged, credential: Credential) -> HttpResponse:
-    """Return 200 with the session body and its address, which every legacy client takes for success."""
+    """Return 200 with the session body and its address, which every legacy client takes for success.
+
+    No such client reads blockers: they are told by the session's address.
+    """
     if staged.draft is None:
         url = bodies.absolute(reverse("simple-project", args=[credential.project.name]))
         notices = [
             f"{staged.file.filename} is published already with the same bytes: nothing was staged. {url}"
         ]
         return answer({"meta": META, "notices": notices}, Location=url)
-    draft = Draft.objects.select_related("project").get(pk=staged.draft.pk)
+    draft = staged.draft
     notices = [_late(draft) + _WORDS[staged.did].format(staged.file.filename, bodies.review_url(draft))]
-    return answer(bodies.of_draft(draft, credential, notices=notices), Location=bodies.session_url(draft))
+    told = bodies.of_draft(draft, credential, notices=notices, blockers=False)
+    return answer(told, Location=bodies.session_url(draft))
 
 
 def _late(draft: Draft) -> str:
