@@ -75,6 +75,7 @@ def published_files(project: Project) -> Iterable[File]:
         File.objects.published()
         .filter(release__project=project)
         .select_related("release")
+        .defer("core_metadata")
         .order_by("published_at", "filename")
     )
 

@@ -3,12 +3,8 @@
 Every step may be run twice or die half-way. Readers see nothing until ``_flip`` commits and everything after it.
 """
 
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,18 +14,15 @@ from accounts.audit import Actor, ActorKind
 from drafts.evidence import verdicts
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
+from drafts.publishing import promotion
+from drafts.publishing.promotion import NotTheReviewedBytes
 from drafts.publishing.publish import Event
-from drafts.storage import Kept, NoSuchObject, StorageDown, storage
+from drafts.storage import StorageDown, storage
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 1024 * 1024
 _PATIENCE = 6  # unforeseen errors before the draft is handed back to its maintainers
 _ATTEMPTS = 20  # workers that died at it before the same
-
-
-class NotTheReviewedBytes(Exception):
-    """What lies in storage is not what was reviewed: nothing is published, the text names the file."""
 
 
 def work(job: Job) -> None:
@@ -62,78 +55,15 @@ def work(job: Job) -> None:
 def _in_time(draft: Draft, job: Job) -> None:
     """Take the three steps, and tell the log how long they took."""
     began = time.monotonic()
-    _promote(draft, job)
-    _hash_again(draft, job)
+    files = list(draft.files.completed().defer("core_metadata").order_by("filename"))
+    promotion.promote(files, job)
+    promotion.hash_again(files, job)
+    if draft.fingerprint() != draft.publishing_fingerprint:
+        raise NotTheReviewedBytes("The files are not those that were reviewed: nothing was published.")
     hashed = time.monotonic()
     _flip(draft, job)
     told = (hashed - began, time.monotonic() - hashed)
     log.info("a publish: copied and hashed in %.3f s, shown by a transaction of %.3f s", *told)
-
-
-def _destinations(file: File) -> tuple[Kept, Kept]:
-    """Say where a file and its METADATA will be served from once they are public."""
-    public_id = str(file.public_id)
-    return replace(file.kept, public_id=public_id), replace(file.kept_metadata, public_id=public_id)
-
-
-def _promote(draft: Draft, job: Job) -> None:
-    for file in draft.files.completed().order_by("filename"):
-        for kept in _destinations(file):
-            job.renew()
-            with _in_words(file):
-                storage().promote(kept)
-
-
-def _hash_again(draft: Draft, job: Job) -> None:
-    files = list(draft.files.completed().order_by("filename"))
-    total, done = sum(file.size for file in files), 0
-    job.renew(done=0, total=total)
-    for file in files:
-        done = _hash_file(file, done, lambda so_far: job.renew(done=so_far))
-    if draft.fingerprint() != draft.publishing_fingerprint:
-        raise NotTheReviewedBytes("The files are not those that were reviewed: nothing was published.")
-
-
-def _hash_file(file: File, done: int, renew: Callable[[int], None]) -> int:
-    """Hash one object, and METADATA beside it, where they will be served from; returns how many bytes of the draft are hashed now."""
-    digest, size = hashlib.sha256(), 0
-    kept, kept_metadata = _destinations(file)
-    for chunk in _chunks(file, kept):
-        digest.update(chunk)
-        size += len(chunk)
-        if size % (64 * _CHUNK) == 0:
-            renew(done + size)
-    if (digest.hexdigest(), size) != (file.sha256, file.size):
-        raise _changed(file.filename, file.sha256)
-    metadata = hashlib.sha256(b"".join(_chunks(file, kept_metadata))).hexdigest()
-    if metadata != file.metadata_sha256:
-        raise _changed(file.metadata_filename, file.metadata_sha256)
-    renew(done + size)
-    return done + size
-
-
-@contextmanager
-def _in_words(file: File) -> Iterator[None]:
-    try:
-        yield
-    except NoSuchObject as error:
-        raise NotTheReviewedBytes(
-            f"{file.filename} is not whole in the storage any more ({error}): nothing was published. "
-            "Delete it and upload it again, and tell the operator.",
-        ) from error
-
-
-def _chunks(file: File, kept: Kept) -> Iterator[bytes]:
-    with _in_words(file), storage().open_public(kept) as stored:
-        while chunk := stored.read(_CHUNK):
-            yield chunk
-
-
-def _changed(name: str, sha256: str) -> NotTheReviewedBytes:
-    return NotTheReviewedBytes(
-        f"{name} does not have the bytes that were reviewed (SHA-256 {sha256}): nothing was published. "
-        "Delete the file and upload it again, and tell the operator: the storage changed it.",
-    )
 
 
 @transaction.atomic
@@ -150,10 +80,8 @@ def _flip(draft: Draft, job: Job) -> None:
         version_key=draft.version_key,
         defaults={"version": draft.version, "published_at": now},
     )
-    files = list(draft.files.completed())
-    for file in files:
-        file.release, file.published_at = release, now
-    File.objects.bulk_update(files, ["release", "published_at"], batch_size=100)
+    files = list(draft.files.completed().defer("core_metadata"))
+    draft.files.completed().update(release=release, published_at=now)
     BurntName.objects.filter(draft=draft).update(permanent=True)
     _count(project, now)
     pages.store(project)
