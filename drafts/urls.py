@@ -20,6 +20,7 @@ from drafts.review import (
     projects,
     publish,
     queue,
+    releases,
     runs,
     settings,
     sources,
@@ -44,6 +45,8 @@ urlpatterns = [
     path("projects/<slug:name>/runs/", runs.ask, name="run-ask"),
     path("projects/<slug:name>/runs/<int:run_id>/", runs.run, name="run"),
     path("projects/<slug:name>/runs/<int:run_id>/choose/", runs.choose, name="run-choose"),
+    path("projects/<slug:name>/releases/<str:version>/", releases.release, name="release"),
+    path("projects/<slug:name>/releases/<str:version>/yank/", releases.change, name="release-yank"),
     path(
         "projects/<slug:name>/drafts/<str:version>/",
         include(

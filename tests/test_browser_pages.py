@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -268,3 +269,13 @@ def test_where_ci_runs(look, run, alice):
     page = look("/projects/sampleproject/ci/", user=alice)
     assert page.get_by_text("The connection is being tested").is_visible()
     look("/projects/sampleproject/", user=alice, prepare=open_all)
+
+
+def test_a_published_release(draft, mike, mikes, look):
+    """It is true that the page where files are yanked is one for everybody."""
+    publish(draft, mike, mikes)
+    path = reverse("release", args=["sampleproject", "1.0"])
+    form = {"act": "yank chosen", "file": [wheels.sdist().filename], "reason": "does not build on musl"}
+    mikes.post(reverse("release-yank", args=["sampleproject", "1.0"]), form)
+    page = look(path, user=mike)
+    assert page.get_by_text("yanked: does not build on musl").is_visible()

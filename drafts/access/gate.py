@@ -32,6 +32,7 @@ from drafts.models import (
     File,
     Membership,
     Project,
+    Release,
     Token,
     TokenKind,
     UploadSession,
@@ -112,6 +113,16 @@ def draft(request: HttpRequest, name: str, version: str, act: Act) -> tuple[Memb
     row = Draft.objects.latest_of(who.project, _canonical(version))
     if row is None:
         raise Http404(f"{name} has no draft of {version}.")
+    return who, row
+
+
+def release(request: HttpRequest, name: str, version: str, act: Act) -> tuple[Member, Release]:
+    """Return a published release and the person as a member of its project."""
+    who = member(request, name, act)
+    row = Release.objects.filter(project=who.project, version_key=_canonical(version)).first()
+    if row is None:
+        raise Http404(f"{name} has no published release {version}.")
+    row.project = who.project
     return who, row
 
 

@@ -14,6 +14,7 @@ class Act(StrEnum):
     STAGE = "upload, replace and delete staged files"
     CANCEL = "cancel and extend drafts"
     PUBLISH = "publish"
+    YANK = "yank what is published"
     BUILDERS = "invite builders"
     TOKENS = "make and revoke tokens"
     POLICY = "change the project's settings"
@@ -21,7 +22,7 @@ class Act(StrEnum):
 
 
 _REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
-_MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.BUILDERS}
+_MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.YANK, Act.BUILDERS}
 _OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI}
 
 MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}

@@ -124,6 +124,11 @@ class Release(models.Model):
     def __str__(self) -> str:
         return f"{self.project} {self.version}"
 
+    @property
+    def audit_subject(self) -> audit.Subject:
+        """Return how events speak of it."""
+        return audit.Subject(f"project:{self.project_id}", "release", str(self.pk), str(self))
+
 
 class IndexPage(models.Model):
     """A project's page as installers get it, rendered in the transaction that changed it."""

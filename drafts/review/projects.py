@@ -1,7 +1,6 @@
 """The project page: releases, drafts, people, tokens."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,31 +10,11 @@ from packaging.version import Version
 
 from drafts.access import gate
 from drafts.access.roles import Act
-from drafts.index.pages import file_url
 from drafts.models import Project
-from drafts.review import queue, runs, tokenrows
+from drafts.review import queue, releases, runs, tokenrows
 from drafts.review.queue import QueueRow
+from drafts.review.releases import ReleaseView
 from drafts.review.tokenrows import TokenRow
-
-
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    """A published file on the project's page."""
-
-    filename: str
-    size: int
-    sha256: str
-    url: str
-    uploaded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseRow:
-    """A published release on the project's page."""
-
-    version: str
-    published_at: datetime
-    files: tuple[FileLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +23,7 @@ class ProjectPage:
 
     name: str
     role: str
-    releases: tuple[ReleaseRow, ...]
+    releases: tuple[ReleaseView, ...]
     drafts: tuple[QueueRow, ...]
     members: tuple[object, ...]
     tokens: tuple[TokenRow, ...]
@@ -83,24 +62,8 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "review/project.html", {"p": page})
 
 
-def _releases(project: Project) -> tuple[ReleaseRow, ...]:
-    releases = sorted(
-        project.releases.prefetch_related("files"), key=lambda row: Version(row.version), reverse=True
-    )
+def _releases(project: Project) -> tuple[ReleaseView, ...]:
+    rows = project.releases.select_related("project").prefetch_related("files")
     return tuple(
-        ReleaseRow(
-            version=release.version,
-            published_at=release.published_at,
-            files=tuple(
-                FileLine(
-                    file.filename,
-                    file.size,
-                    file.sha256,
-                    file_url(file),
-                    file.published_at or release.published_at,
-                )
-                for file in sorted(release.files.all(), key=lambda file: file.filename)
-            ),
-        )
-        for release in releases
+        releases.view(row) for row in sorted(rows, key=lambda row: Version(row.version), reverse=True)
     )

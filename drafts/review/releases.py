@@ -1,0 +1,122 @@
+"""A published release as its members see it: its files, and yanking them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from drafts.access import gate
+from drafts.access.gate import Member
+from drafts.access.roles import Act
+from drafts.index.pages import file_url
+from drafts.models import Release
+from drafts.publishing import yank
+
+_NEEDS_REASON = (
+    "Nothing was yanked yet: say why in one line. Installers print it to whoever pins this version."
+)
+_NEEDS_FILES = "Nothing was changed yet: choose files, or the whole release."
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A published file; ``yanked`` is the reason, or empty."""
+
+    filename: str
+    size: int
+    sha256: str
+    url: str
+    published_at: datetime
+    yanked: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A published release with its files."""
+
+    project: str
+    version: str
+    url: str
+    draft_url: str
+    published_at: datetime
+    files: tuple[FileLine, ...]
+    yank_url: str = ""
+
+    @property
+    def yanked(self) -> int:
+        return sum(bool(file.yanked) for file in self.files)
+
+
+def view(release: Release, *, may_yank: bool = False) -> ReleaseView:
+    """Return what pages show of a release whose project and files are at hand."""
+    where = [release.project.name, release.version]
+    return ReleaseView(
+        project=release.project.name,
+        version=release.version,
+        url=reverse("release", args=where),
+        draft_url=reverse("draft", args=where),
+        published_at=release.published_at,
+        files=tuple(
+            FileLine(
+                filename=file.filename,
+                size=file.size,
+                sha256=file.sha256,
+                url=file_url(file),
+                published_at=file.published_at or release.published_at,
+                yanked=file.yanked or "",
+            )
+            for file in sorted(release.files.all(), key=lambda file: file.filename)
+        ),
+        yank_url=reverse("release-yank", args=where) if may_yank else "",
+    )
+
+
+@gate.people
+@require_safe
+def release(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """Show a release to the members of its project."""
+    return _page(request, *gate.release(request, name, version, Act.SEE))
+
+
+def _page(
+    request: HttpRequest, who: Member, row: Release, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    shown = view(row, may_yank=who.may(Act.YANK))
+    page = {
+        "release": shown,
+        "error": error,
+        "chosen": request.POST.getlist("file"),
+        "reason": request.POST.get("reason", ""),
+    }
+    return render(request, "review/release.html", page, status=status)
+
+
+@gate.people
+@require_POST
+def change(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """Yank files or take that back; the button says which files it is about: those that are chosen, or all."""
+    who, row = gate.release(request, name, version, Act.YANK)
+    act, _, which = request.POST.get("act", "").partition(" ")
+    names = request.POST.getlist("file")
+    if which == "all":
+        names = list(row.files.values_list("filename", flat=True))
+    reason = " ".join(request.POST.get("reason", "").split())[: yank.LONGEST_REASON]
+    if act not in {"yank", "unyank"} or not names:
+        return _page(request, who, row, error=_NEEDS_FILES, status=400)
+    if act == "yank" and not reason:
+        return _page(request, who, row, error=_NEEDS_REASON, status=400)
+    try:
+        if act == "yank":
+            done = yank.yank(release=row, filenames=names, reason=reason, by=who.actor)
+        else:
+            done = yank.unyank(release=row, filenames=names, by=who.actor)
+    except yank.NotOfRelease as error:
+        return _page(request, who, row, error=str(error), status=400)
+    said = "Installers pass over" if act == "yank" else "Installers choose again from"
+    count = f"{len(done)} file{'' if len(done) == 1 else 's'}"
+    messages.success(request, f"{said} {count} of {row}." if done else "It was so already: nothing changed.")
+    return redirect("release", name=name, version=row.version)
