@@ -9,7 +9,7 @@ from drafts.models import File
 from tests import bodies, wheels
 from tests.conftest import publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]  # on S3 the bucket answers
 WHEEL = wheels.wheel()
 SIZE = WHEEL.size
 

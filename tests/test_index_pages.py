@@ -138,6 +138,7 @@ def test_a_page_costs_one_look_up(published):
         assert len(queries) == 1
 
 
+@pytest.mark.embedded  # a bucket's files lie under public/
 def test_a_page_is_rendered_anew_when_its_address_changes(published, settings):
     """It is true that a stored page follows the files base by itself, and goes back with it."""
     before = get(PAGE).content

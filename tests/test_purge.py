@@ -101,6 +101,7 @@ def age(object_id: str, hours: float) -> None:
     os.utime(folder, (moment, moment))
 
 
+@pytest.mark.embedded  # a folder's times are set back
 def test_objects_without_a_row_go_when_they_are_old(draft):
     """It is true that the orphans' sweep takes what no row speaks of, only after a day, and nothing else."""
     purge.orphans()
@@ -118,6 +119,7 @@ def test_objects_without_a_row_go_when_they_are_old(draft):
     storage().delete(young)
 
 
+@pytest.mark.embedded  # a folder's times are set back
 def test_bytes_whose_purge_died_half_way_are_orphans(draft, monkeypatch):
     """It is true that a worker which dies after the rows and before the bytes leaves nothing for ever."""
     stage.cancel(draft=draft, by=SYSTEM)
@@ -133,6 +135,7 @@ def test_bytes_whose_purge_died_half_way_are_orphans(draft, monkeypatch):
     assert not doomed & bodies.stored()
 
 
+@pytest.mark.embedded  # a folder's times are set back
 def test_a_draft_being_published_keeps_its_bytes(draft, mikes):
     mikes.post(draft_url(draft, "publish"), {"fingerprint": draft.fingerprint(), "code": totp_code("mike")})
     for object_id in objects_of(draft):

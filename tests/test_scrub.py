@@ -66,6 +66,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.embedded  # files of a folder are spoiled
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS.keys())
 @pytest.mark.parametrize(("damage", "words"), DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damage_is_found(clean, subject, damage, words):
@@ -76,6 +77,7 @@ def test_a_damage_is_found(clean, subject, damage, words):
     assert one.reason.startswith(words)
 
 
+@pytest.mark.embedded  # files of a folder are spoiled
 @pytest.mark.parametrize(("days", "told"), [(0, False), (2, True)])
 def test_an_orphan_is_told_when_it_is_no_upload_on_its_way(clean, days, told):
     object_id = new_object_id()
@@ -109,6 +111,7 @@ def test_what_is_no_share_is_refused(text):
         Share.parse(text)
 
 
+@pytest.mark.embedded  # files of a folder are spoiled
 def test_a_week_of_nights_finds_what_differs(clean, monkeypatch, caplog):
     """It is true that each object has its night, and that what differs is an error line."""
     file = File.objects.first()

@@ -23,6 +23,7 @@ def shape(value):
     return {key: shape(inner) for key, inner in value.items()} if isinstance(value, dict) else None
 
 
+@pytest.mark.embedded  # a bucket's mechanism is one more
 @pytest.mark.django_db
 def test_the_bodies_are_those_of_the_page(ci):
     speaker = Speaker(ci.token)

@@ -14,6 +14,7 @@ from tests.conftest import draft_url, publish, sign_in
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.embedded  # the bytes come from this server
 def test_a_maintainer_publishes_what_was_reviewed(draft, mike, ci):
     """It is true that after the act, and not before, all files stand on the index with the reviewed digests."""
     assert Client().get("/simple/sampleproject/").status_code == 404
