@@ -47,6 +47,7 @@ urlpatterns = [
     path("projects/<slug:name>/runs/<int:run_id>/choose/", runs.choose, name="run-choose"),
     path("projects/<slug:name>/releases/<str:version>/", releases.release, name="release"),
     path("projects/<slug:name>/releases/<str:version>/yank/", releases.change, name="release-yank"),
+    path("projects/<slug:name>/releases/<str:version>/delete/", releases.delete, name="release-delete"),
     path(
         "projects/<slug:name>/drafts/<str:version>/",
         include(

@@ -49,6 +49,7 @@ PAGES = {
     f"{PROJECT}runs/<int:run_id>/choose/": Page(POST, Act.STAGE),
     RELEASE: Page(GET, Act.SEE),
     f"{RELEASE}yank/": Page(POST, Act.YANK),
+    f"{RELEASE}delete/": Page(BOTH, Act.DELETE),
     DRAFT: Page(GET, Act.SEE),
     f"{DRAFT}now/": Page(GET, Act.SEE),
     f"{DRAFT}evidence/": Page(POST, Act.EVIDENCE),
@@ -265,7 +266,7 @@ def test_a_member_with_the_right_gets_through(where, alice, mike, rita, role):
 
 RIGHTS = {
     Role.REVIEWER: {Act.SEE, Act.LINK, Act.EVIDENCE},
-    Role.MAINTAINER: set(Act) - {Act.TOKENS, Act.POLICY, Act.CI},
+    Role.MAINTAINER: set(Act) - {Act.TOKENS, Act.POLICY, Act.CI, Act.DELETE},
     Role.OWNER: set(Act),
 }
 

@@ -15,6 +15,7 @@ class Act(StrEnum):
     CANCEL = "cancel and extend drafts"
     PUBLISH = "publish"
     YANK = "yank what is published"
+    DELETE = "delete what is published"
     BUILDERS = "invite builders"
     TOKENS = "make and revoke tokens"
     POLICY = "change the project's settings"
@@ -23,7 +24,7 @@ class Act(StrEnum):
 
 _REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
 _MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.YANK, Act.BUILDERS}
-_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI}
+_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI, Act.DELETE}
 
 MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}
 

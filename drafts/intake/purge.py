@@ -1,6 +1,8 @@
 """Deleting bytes for good: discarded files and drafts a day later, ended uploads at once, never what readers of a release get."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
@@ -27,12 +29,23 @@ class Event(StrEnum):
 def work(job: Job) -> None:
     """Do a purge job: rows say so first, bytes go after, so that no row speaks of bytes that are gone."""
     acts = {"draft": _purge_draft, "file": _purge_file, "upload": _purge_upload}
-    for object_id in acts[job.subject.partition(":")[0]](job):
+    doomed = acts[job.subject.partition(":")[0]](job)
+    for object_id in doomed.staged:
         storage().delete(object_id)
+    for public_id in doomed.public:
+        storage().delete_public(public_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doomed:
+    """Which bytes go: by the ids of objects, and by those of public copies."""
+
+    staged: Sequence[str]
+    public: Sequence[str] = ()
 
 
 @transaction.atomic
-def _purge_draft(job: Job) -> list[str]:
+def _purge_draft(job: Job) -> _Doomed:
     draft = Draft.objects.lock(Draft.objects.get(pk=job.subject_id))
     doomed: list[str] = []
     if not draft.is_live:
@@ -47,22 +60,23 @@ def _purge_draft(job: Job) -> list[str]:
         logs.update(purged_at=timezone.now())
     job.finish()
     audit.record(Event.PURGED, on=draft, by=Actor.system(), objects=len(doomed))
-    return doomed
+    return _Doomed(doomed)
 
 
 @transaction.atomic
-def _purge_file(job: Job) -> list[str]:
+def _purge_file(job: Job) -> _Doomed:
     draft = Draft.objects.lock(Draft.objects.get(files=job.subject_id))
     doomed = draft.files.filter(pk=job.subject_id, state=FileState.CANCELED, release=None).with_bytes()
     object_ids = list(doomed.values_list("object_id", flat=True))
+    public_ids = [str(file.public_id) for file in doomed.exclude(public_id=None)]
     doomed.update(purged_at=timezone.now())
     job.finish()
     audit.record(Event.FILE_PURGED, on=draft, by=Actor.system(), objects=len(object_ids))
-    return object_ids
+    return _Doomed(object_ids, public_ids)
 
 
 @transaction.atomic
-def _purge_upload(job: Job) -> list[str]:
+def _purge_upload(job: Job) -> _Doomed:
     upload = UploadSession.objects.get(pk=job.subject_id)
     draft = Draft.objects.lock(upload.draft)
     parts = UploadPart.objects.filter(upload=upload).exclude(upload__state__in=UNDER_WAY)
@@ -70,7 +84,7 @@ def _purge_upload(job: Job) -> list[str]:
     parts.delete()
     job.finish()
     audit.record(Event.UPLOAD_PURGED, on=draft, by=Actor.system(), objects=len(object_ids))
-    return object_ids
+    return _Doomed(object_ids)
 
 
 def orphans() -> int:
@@ -123,5 +137,5 @@ def has_row(object_id: str) -> bool:
 
 
 def has_public_row(public_id: str) -> bool:
-    """Say whether a row speaks of a public copy."""
-    return File.objects.filter(public_id=public_id).exists()
+    """Say whether a row speaks of a public copy: of a file that is published, or about to be."""
+    return File.objects.filter(public_id=public_id).exclude(state=FileState.CANCELED).exists()

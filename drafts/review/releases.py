@@ -1,4 +1,4 @@
-"""A published release as its members see it: its files, and yanking them."""
+"""A published release as its members see it: its files, yanking them, deleting them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import stepup
 from drafts.access import gate
 from drafts.access.gate import Member
+from drafts.access.members import NotYours
 from drafts.access.roles import Act
 from drafts.index.pages import file_url
 from drafts.models import Release
+from drafts.publishing import delete as deletion
 from drafts.publishing import yank
 
 _NEEDS_REASON = (
@@ -45,13 +48,14 @@ class ReleaseView:
     published_at: datetime
     files: tuple[FileLine, ...]
     yank_url: str = ""
+    delete_url: str = ""
 
     @property
     def yanked(self) -> int:
         return sum(bool(file.yanked) for file in self.files)
 
 
-def view(release: Release, *, may_yank: bool = False) -> ReleaseView:
+def view(release: Release, who: Member | None = None) -> ReleaseView:
     """Return what pages show of a release whose project and files are at hand."""
     where = [release.project.name, release.version]
     return ReleaseView(
@@ -71,7 +75,8 @@ def view(release: Release, *, may_yank: bool = False) -> ReleaseView:
             )
             for file in sorted(release.files.all(), key=lambda file: file.filename)
         ),
-        yank_url=reverse("release-yank", args=where) if may_yank else "",
+        yank_url=reverse("release-yank", args=where) if who and who.may(Act.YANK) else "",
+        delete_url=reverse("release-delete", args=where) if who and who.may(Act.DELETE) else "",
     )
 
 
@@ -85,9 +90,8 @@ def release(request: HttpRequest, name: str, version: str) -> HttpResponse:
 def _page(
     request: HttpRequest, who: Member, row: Release, *, error: str = "", status: int = 200
 ) -> HttpResponse:
-    shown = view(row, may_yank=who.may(Act.YANK))
     page = {
-        "release": shown,
+        "release": view(row, who),
         "error": error,
         "chosen": request.POST.getlist("file"),
         "reason": request.POST.get("reason", ""),
@@ -120,3 +124,39 @@ def change(request: HttpRequest, name: str, version: str) -> HttpResponse:
     count = f"{len(done)} file{'' if len(done) == 1 else 's'}"
     messages.success(request, f"{said} {count} of {row}." if done else "It was so already: nothing changed.")
     return redirect("release", name=name, version=row.version)
+
+
+@gate.people
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """Ask which files go for good; on POST check what was typed, then the code, then delete."""
+    who, row = gate.release(request, name, version, Act.DELETE)
+    if request.method != "POST":
+        return _confirm(request, who, row)
+    chosen, typed = request.POST.getlist("file"), request.POST.get("typed", "")
+    try:
+        deletion.check(release=row, filenames=chosen, typed=typed)  # before a code is spent
+        proof = stepup.prove(request, deletion.purpose(row))
+        gone = deletion.delete(release=row, filenames=chosen, typed=typed, by=who.actor, proof=proof)
+    except stepup.NotProven as error:
+        return _confirm(request, who, row, error=str(error), status=403)
+    except (deletion.NotTyped, deletion.NotOfRelease) as error:
+        return _confirm(request, who, row, error=str(error), status=400)
+    except NotYours as error:
+        messages.error(request, f"Nothing was deleted: {error}.")
+    else:
+        count = f"{len(gone)} file{'' if len(gone) == 1 else 's'}"
+        messages.success(request, f"{count} of {row} deleted. The names are never used again.")
+    return redirect("release", name=name, version=row.version)
+
+
+def _confirm(
+    request: HttpRequest, who: Member, row: Release, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    page = {
+        "release": view(row, who),
+        "error": error,
+        "chosen": request.POST.getlist("file"),
+        "typed": request.POST.get("typed", ""),
+    }
+    return render(request, "review/release_delete.html", page, status=status)
