@@ -1,14 +1,15 @@
-"""How allauth behaves here: no sign-up, secrets encrypted at rest, absolute addresses from the settings."""
+"""How allauth behaves here: no sign-up, secrets encrypted at rest, every sign-in and password change on record."""
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import keys
+from accounts import arrivals, keys, letters, mail, people
+from accounts.audit import Actor, Origin
 from accounts.models import User
 
 TOTP_LABEL = "second-factor"
@@ -22,29 +23,48 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_reauthentication_required(self, *, app: str) -> bool:
-        """Ask again before factors change; a newcomer, who came a moment ago, has nothing to be asked for yet."""
+        """Ask again before a password is set; a newcomer, who came a moment ago, has nothing to be asked for yet."""
         user = self.request.user
         if isinstance(user, User) and not user.is_enrolled:
             return False
         return bool(super().is_reauthentication_required(app=app))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Go on to the second factors: for a newcomer they are the next step."""
+        """Go on to the account: a newcomer is led to the next step from there."""
         del request
-        return reverse("mfa_index")
+        return reverse("account")
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the peer's address; forwarded headers count only where a trusted proxy rewrote it."""
         return str(request.META.get("REMOTE_ADDR", ""))
 
-    def render_mail(
-        self, template_prefix: str, email: Any, context: dict[str, Any], headers: Any = None
-    ) -> Any:
-        """Links in mails are built from the public address, never from the Host header."""
-        if url := context.get("password_reset_url"):
-            path = "/" + str(url).split("/", 3)[3]
-            context = {**context, "password_reset_url": settings.PRESSCHECK_URL + path}
-        return super().render_mail(template_prefix, email, context, headers)
+    def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:
+        """Put the sign-in on record before the browser is told that it is in."""
+        response: HttpResponse = super().post_login(request, user, **hooks)
+        return arrivals.welcome(request, response, user, how=_how(request, user))
+
+    def set_password(self, user: User, password: str) -> None:
+        """Change the password and write the event in one transaction; allauth calls this for every way there is."""
+        request = self.request
+        signed_in = request.user == user
+        by = Actor.person(user, Origin.of(request))
+        people.set_password(user=user, password=password, by=by, forgotten=not signed_in)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write the letters of this server in place of allauth's; links are built from the settings, never from Host."""
+        if template_prefix == "account/email/password_reset_key":
+            path = "/" + str(context["password_reset_url"]).split("/", 3)[3]
+            mail.send(letters.password_reset(path), to=[email])
+        elif template_prefix == "account/email/unknown_account":
+            mail.send(letters.no_such_account(email), to=[email])
+        else:
+            super().send_mail(template_prefix, email, context)
+
+
+def _how(request: HttpRequest, user: User) -> str:
+    """Return the ways that this sign-in took, such as ``password totp``."""
+    records = get_authentication_records(request, user)
+    return " ".join(dict.fromkeys(str(record.get("type", record["method"])) for record in records))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -55,8 +75,3 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return keys.decrypt(encrypted_text, label=TOTP_LABEL)
-
-    def can_delete_authenticator(self, authenticator: Any) -> bool:
-        """The last second factor cannot be taken away: enrol another first."""
-        others = type(authenticator).objects.filter(user=authenticator.user, type__in=["totp", "webauthn"])
-        return bool(others.exclude(pk=authenticator.pk).exists())

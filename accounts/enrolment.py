@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,8 +16,11 @@ from accounts.models import User
 _STEPS = {
     "account_logout",
     "account_set_password",
-    "mfa_activate_totp",
-    "account_reauthenticate",
+    "enrol",
+    "factor-app",
+    "factor-passkey",
+    "factor-passkey-made",
+    "recovery-object",
 }
 _TOUCH = timedelta(minutes=10)
 
@@ -33,7 +37,7 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         user = request.user
         if isinstance(user, User):
             _keep_alive(request)
-            step = _next_step(user)
+            step = _next_step(request, user)
             if step and _name(request) not in _STEPS:
                 return redirect(step)
         return get_response(request)
@@ -41,10 +45,16 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     return enrolled_only
 
 
-def _next_step(user: User) -> str | None:
+def _next_step(request: HttpRequest, user: User) -> str | None:
     if user.is_enrolled:
         return None
-    return "mfa_activate_totp" if user.has_usable_password() else "account_set_password"
+    has_password = user.has_usable_password() or _signed_on_elsewhere(request, user)
+    return "enrol" if has_password else "account_set_password"
+
+
+def _signed_on_elsewhere(request: HttpRequest, user: User) -> bool:
+    """Who came by single sign-on needs no password here."""
+    return any(one["method"] == "socialaccount" for one in get_authentication_records(request, user))
 
 
 def _name(request: HttpRequest) -> str | None:

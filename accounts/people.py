@@ -3,7 +3,6 @@
 import binascii
 from base64 import b32decode
 from datetime import timedelta
-from enum import StrEnum
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -14,17 +13,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, letters, mail
+from accounts.events import Event
 from accounts.models import SignInLink, TotpCounter, User
 
 LINK_LIFETIME = timedelta(minutes=15)
-
-
-class Event(StrEnum):
-    """What can happen to a person."""
-
-    ADDED = "person:added"
-    LET_IN = "person:signed-in-by-link"
 
 
 class BadPerson(Exception):
@@ -49,12 +42,8 @@ def add(
         TOTP.activate(user, _normal_secret(totp_secret))
         RecoveryCodes.activate(user)
         TotpCounter.objects.create(user=user, enrolled_before=True)
-    audit.record(Event.ADDED, on=_subject(user), by=by, staff=staff, enrolled=bool(totp_secret))
+    audit.record(Event.ADDED, on=user, by=by, staff=staff, enrolled=bool(totp_secret))
     return user
-
-
-def _subject(user: User) -> audit.Subject:
-    return audit.Subject(audit.SITE, "person", str(user.pk), user.email)
 
 
 def _check(email: str, password: str | None, totp_secret: str | None) -> None:
@@ -82,6 +71,18 @@ def _normal_secret(text: str) -> str:
     return secret + "=" * (-len(secret) % 8)
 
 
+@transaction.atomic
+def set_password(*, user: User, password: str, by: audit.Actor, forgotten: bool) -> None:
+    """Give a person another password; ``forgotten``: by a link that came by mail, after which new factors are held."""
+    user.set_password(password)
+    if forgotten and user.is_enrolled:
+        user.recovered_at = timezone.now()
+    user.save(update_fields=["password", "recovered_at"])
+    audit.record(Event.PASSWORD_CHANGED, on=user, by=by, forgotten=forgotten)
+    if user.is_enrolled:
+        mail.after_commit(letters.password_changed(user), to=[user.email])
+
+
 def invite(user: User) -> str:
     """Return the token of a one-time link, good for 15 minutes on this machine, that lets a person enrol."""
     return SignInLink.make(user=user, expires_at=timezone.now() + LINK_LIFETIME)
@@ -92,5 +93,5 @@ def let_in(*, link: SignInLink, origin: audit.Origin) -> bool:
     """Spend a one-time link. False when it was used meanwhile, or its person has a second factor already."""
     if link.user.is_enrolled or not link.spend():
         return False
-    audit.record(Event.LET_IN, on=_subject(link.user), by=audit.Actor.person(link.user, origin))
+    audit.record(Event.LET_IN, on=link.user, by=audit.Actor.person(link.user, origin))
     return True

@@ -43,6 +43,14 @@ def accept(user: User, code: str) -> Authenticator | None:
 
 
 def accept_new(user: User, secret: str, code: str) -> bool:
-    """Check the code that ends an enrolment, and spend it."""
+    """Check the code that ends an enrolment, and spend it: with a fresh secret no code was used before."""
     counter = _counter_of(secret, code)
-    return counter is not None and _spend(user, counter)
+    if counter is None:
+        return False
+    _spend(user, counter)
+    return True
+
+
+def is_code_of(secret: str, code: str) -> bool:
+    """Say whether a code is the secret's now; it is not spent."""
+    return _counter_of(secret, code) is not None

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import people
+from accounts import arrivals, people
 from accounts.audit import Origin
 from accounts.models import SignInLink
 from accounts.peers import is_this_machine
@@ -24,9 +24,9 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     if not people.let_in(link=link, origin=Origin.of(request)):
         raise Http404("This link was used.")
     login(request, link.user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return redirect("queue")
+    return arrivals.welcome(request, redirect("queue"), link.user, how="link")
 
 
-def no_such_page(request: HttpRequest) -> HttpResponse:
+def no_such_page(request: HttpRequest, *_more: str) -> HttpResponse:
     """Stand where a page of the sign-in library is not wanted."""
     raise Http404(f"There is no page {request.path} here.")

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+# Browsers ask form-action again where a form's answer leads: to the identity provider, at single sign-on.
+_FORMS = " ".join(["'self'", *filter(None, [settings.SIGN_ON_ORIGIN])])
 PAGE = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    f"form-action {_FORMS}; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": PAGE,

@@ -8,6 +8,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
+from redis.exceptions import RedisError
 
 from drafts.storage import StorageDown, StorageFull
 from drafts.storage.full import translated
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 10
 _NO_DATABASE = "the database does not answer: look whether it was done, and else try again in a moment"
+_NO_COUNTERS = "the store of counters does not answer: nothing was changed; try again in a moment"
 _NO_ROOM = "the server's disk is full: nothing was kept; try again when the operator has made room"
 
 
@@ -72,6 +74,8 @@ def _said(error: Exception) -> tuple[int, str] | None:
         return 507, str(error)
     if isinstance(error, StorageDown):
         return 503, str(error)
+    if isinstance(error, RedisError):
+        return 503, _NO_COUNTERS
     if isinstance(error, OperationalError | InterfaceError):
         return (507, _NO_ROOM) if "is full" in str(error) else (503, _NO_DATABASE)
     return None

@@ -107,7 +107,7 @@ def test_a_newcomer_enrols_before_anything_else(open_page, draft, javascript):
         "/help/ci/",
         draft_url(draft),
         draft_url(draft, "publish"),
-        "/accounts/2fa/",
+        "/account/",
         "/nowhere/",
     ]
     for path in elsewhere:
@@ -118,10 +118,10 @@ def test_a_newcomer_enrols_before_anything_else(open_page, draft, javascript):
     page.get_by_role("button", name="Set the password").click()
     for path in elsewhere[:3]:
         page.goto(path)
-        expect(page.get_by_role("heading", level=1)).to_have_text("Set up the authenticator app")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
     expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
     secret = page.locator("#secret").inner_text()
-    page.locator("[name=code]").fill(code_now(secret))
+    page.locator("[name=new_code]").fill(code_now(secret))
     page.get_by_role("button", name="Set up the authenticator app").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     page.get_by_role("link", name="Go to the queue").click()

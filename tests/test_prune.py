@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from accounts import people
 from accounts.models import AuditOrigin, SignInLink
+from accounts.sessions import SessionStore
 from drafts.models import Job, JobState
 from drafts.operations import sweeps, tasks
 from drafts.storage import new_object_id, storage

@@ -4,7 +4,6 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from accounts import people
 from accounts.audit import Actor
-from accounts.models import AuditEvent, SignInLink
+from accounts.models import AuditEvent, Session, SignInLink
 from drafts.access import links
 from tests import bodies
 from tests.conftest import PASSWORD, draft_url, publish, sign_in, totp_code
@@ -68,7 +67,7 @@ def test_no_session_is_looked_at_on_machines_paths(machine_paths, alice):
     for path in machine_paths:
         with CaptureQueriesContext(connection) as queries:
             signed_in = _everything(browser.get(path))
-        assert not [query for query in queries if "django_session" in query["sql"]], path
+        assert not [query for query in queries if "accounts_session" in query["sql"]], path
         assert signed_in == _everything(Client().get(path)), path
         assert "Cookie" not in signed_in[1].get("Vary", ""), path
         assert "Set-Cookie" not in signed_in[1], path

@@ -10,8 +10,8 @@ from django.core import mail
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import holds, stepup, totp
-from accounts.models import ActLock, FactorHold, TotpCounter
+from accounts import stepup, totp
+from accounts.models import ActLock, FactorHold
 from accounts.stepup import ActLocked, FactorHeld, NotProven, Purpose, WrongCode
 from tests.conftest import PASSWORD, totp_code
 from tests.racing import race
@@ -169,17 +169,6 @@ def test_a_recovery_code_opens_the_door_and_buys_no_release(mike):
         give(mike, totp_code("mike"))
     FactorHold.objects.update(until=timezone.now())
     assert give(mike, totp_code("mike"))
-
-
-@pytest.mark.parametrize(("days", "had_one", "held"), [(2, True, True), (0, True, False), (2, False, False)])
-def test_a_new_factor_on_an_old_account_is_held(mike, days, had_one, held):
-    """It is true that the first factor of an account is free, and one that follows another waits."""
-    type(mike).objects.filter(pk=mike.pk).update(date_joined=timezone.now() - timedelta(days=days))
-    mike.refresh_from_db()
-    TotpCounter.objects.update_or_create(user=mike, defaults={"enrolled_before": had_one})
-    holds.after_enrolment(mike)
-    assert (holds.held_until(mike) is not None) == held
-    assert TotpCounter.objects.get(user=mike).enrolled_before
 
 
 def test_a_hold_does_not_spend_the_code(mike):

@@ -4,10 +4,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.test import Client
 
+from accounts.models import Session
 from drafts.evidence.add import OBJECT_NAME
 from drafts.models import Draft, EvidenceLog, File
 from drafts.storage import disk, storage
@@ -63,7 +63,7 @@ def test_a_reader_is_told_that_the_database_is_away(mike, project, path, says, s
 def test_what_fails_outside_of_views_is_told_too(mike):
     """It is true that a session which cannot be kept is 503, and not a defect."""
     client = Client(raise_request_exception=False)
-    with down("INSERT", "django_session"):
+    with down("INSERT", "accounts_session"):
         form = {"login": mike.email, "password": "correct horse battery staple"}
         response = client.post(PASSWORD_PAGE, form)
     assert response.status_code == 503
@@ -75,7 +75,7 @@ def test_a_session_that_cannot_be_renewed_is_not_the_persons_fault(draft, mike):
     browser = Client(raise_request_exception=False)
     browser.force_login(mike)
     fields = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
-    with down("UPDATE", "django_session"):
+    with down("UPDATE", "accounts_session"):
         response = browser.post(draft_url(draft, "publish"), fields)
     assert response.status_code == 503
     assert b"look whether it was done" in response.content
@@ -88,7 +88,7 @@ def test_a_session_that_was_ended_elsewhere_is_still_a_bad_request(mike, project
     browser.force_login(mike)
 
     def ended(execute, sql, params, many, context):
-        if "UPDATE" in sql and "django_session" in sql:
+        if "UPDATE" in sql and "accounts_session" in sql:
             Session.objects.all().delete()
         return execute(sql, params, many, context)
 

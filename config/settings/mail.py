@@ -15,4 +15,5 @@ if _MAIL.scheme in {"smtp", "smtps", "smtp+tls"}:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_TIMEOUT = 10  # seconds: some mails are sent while somebody waits for a page
 DEFAULT_FROM_EMAIL = env("PRESSCHECK_MAIL_FROM", f"presscheck@{urlsplit(PRESSCHECK_URL).hostname}")

@@ -2,7 +2,7 @@
 
 from accounts.models import User
 from drafts.access.roles import Act, may
-from drafts.models import Membership, Project
+from drafts.models import Membership, Project, Role
 
 
 class NotYours(Exception):
@@ -14,3 +14,10 @@ def demand(*, project: Project, user: User, act: Act) -> None:
     row = Membership.objects.filter(project=project, user=user).first()
     if row is None or not may(row.role, act):
         raise NotYours(f"{user} cannot {act} of {project}: an owner can change that")
+
+
+def owners_around(user: User) -> list[str]:
+    """Return the addresses of all owners of the projects that a person is a member of, the person's own left out."""
+    projects = Membership.objects.filter(user=user).values("project")
+    owners = Membership.objects.filter(project__in=projects, role=Role.OWNER).exclude(user=user)
+    return sorted(set(owners.values_list("user__email", flat=True)))

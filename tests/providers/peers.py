@@ -64,6 +64,9 @@ def peer(answering: Answering, *, host: str = "127.0.0.1", port: int = 0, tls: s
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
+        def do_POST(self):
+            self.do_GET()
+
         def log_message(self, *_):
             pass
 
