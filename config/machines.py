@@ -9,10 +9,14 @@ from django.http import HttpRequest, HttpResponse
 def without_cookies(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Take the cookies off requests to the machines' paths, so that no answer there depends on who is signed in."""
+    """Take the cookies off requests to the machines' paths, so that no answer there depends on who is signed in.
+
+    Members who are signed in may read a private index.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(settings.MACHINE_PATHS):
+        private = settings.INDEX_IS_PRIVATE and request.path.startswith(settings.READ_PATHS)
+        if private or not request.path.startswith(settings.MACHINE_PATHS):
             return get_response(request)
         request.META.pop("HTTP_COOKIE", None)
         response = get_response(request)

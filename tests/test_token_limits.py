@@ -86,7 +86,7 @@ def test_a_file_name_is_refused_before_its_bytes_are_read(project, nothing_kept,
 
 def test_the_act_refuses_what_the_door_let_through(project, nothing_kept, monkeypatch):
     """It is true that the limits hold under the lock too, whichever way the file came."""
-    monkeypatch.setattr(legacy, "_must_cover", lambda *_: None)
+    monkeypatch.setattr(legacy, "_named", lambda *_: None)
     response = limited(project, patterns=["*-macosx_*"]).upload(wheels.wheel())
     assert (response.status_code, codes(response)) == (403, {"token-filename"})
 

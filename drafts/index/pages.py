@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db import transaction
 
+from drafts.access.readers import Reader
 from drafts.index import simple
 from drafts.models import File, IndexPage, Project
 
@@ -94,6 +95,7 @@ def page_of(name: str) -> IndexPage | None:
     return page
 
 
-def names() -> Iterator[str]:
-    """Yield the names of all published projects."""
-    yield from Project.objects.published().order_by("name").values_list("name", flat=True).iterator()
+def names(reader: Reader) -> Iterator[str]:
+    """Yield the names of all published projects that may be read."""
+    rows = reader.of(Project.objects.published(), "pk")
+    yield from rows.order_by("name").values_list("name", flat=True).iterator()

@@ -13,7 +13,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from packaging.utils import canonicalize_name
 
+from drafts.access.readers import Reader
 from drafts.index import pages, simple
+from drafts.index.private import for_readers
 from drafts.index.serve import IMMUTABLE, Served, answer, is_known
 from drafts.models import File, IndexPage
 from drafts.storage import storage
@@ -49,21 +51,23 @@ def not_acceptable() -> HttpResponse:
 
 
 @require_safe
-def root(request: HttpRequest) -> HttpResponseBase:
+@for_readers
+def root(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """List the published projects, streamed."""
     try:
         wanted = wanted_format(request)
     except NotAcceptable:
         return not_acceptable()
     render = simple.render_root_json if wanted.is_json else simple.render_root_html
-    response = StreamingHttpResponse(render(pages.names()), content_type=content_type(wanted))
+    response = StreamingHttpResponse(render(pages.names(reader)), content_type=content_type(wanted))
     response["Cache-Control"] = _PAGE_CACHE
     patch_vary_headers(response, ["Accept"])
     return response
 
 
 @require_safe
-def project(request: HttpRequest, name: str) -> HttpResponseBase:
+@for_readers
+def project(request: HttpRequest, reader: Reader, name: str) -> HttpResponseBase:
     """Serve a project's stored page: one look-up, no session, no joins."""
     normalised = canonicalize_name(name)
     if name != normalised:
@@ -73,7 +77,7 @@ def project(request: HttpRequest, name: str) -> HttpResponseBase:
     except NotAcceptable:
         return not_acceptable()
     page = pages.page_of(name)
-    if page is None:
+    if page is None or not reader.may(page.project_id):
         raise Http404("There is no such project on this index.")
     return _page_answer(request, page, wanted)
 
@@ -98,14 +102,12 @@ def _page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -
 
 
 @require_safe
-def file(request: HttpRequest, public_id: str, filename: str) -> HttpResponseBase:
+@for_readers
+def file(request: HttpRequest, reader: Reader, public_id: str, filename: str) -> HttpResponseBase:
     """Serve a published file, or its METADATA as ``{filename}.metadata`` (PEP 658): the row is asked before any byte."""
     is_metadata = filename.endswith(".metadata")
-    row = (
-        File.objects.published()
-        .filter(public_id=public_id, filename=filename.removesuffix(".metadata"))
-        .first()
-    )
+    rows = reader.of(File.objects.published(), "release__project")
+    row = rows.filter(public_id=public_id, filename=filename.removesuffix(".metadata")).first()
     if row is None:
         raise Http404("There is no such file on this index.")
     response = answer(request, served(row, metadata=is_metadata))

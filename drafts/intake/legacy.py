@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from packaging.utils import InvalidName, canonicalize_name
 
 from drafts.access import gate
+from drafts.access.gate import Credential
 from drafts.dist import FileName
 from drafts.intake import door, fields, limits, receive, rules, stage
-from drafts.intake.problems import Problem, spoken
+from drafts.intake.problems import Problem, either, spoken
 from drafts.intake.upload2 import bodies, sessions
-from drafts.models import Project, Token
 
 
 @csrf_exempt
@@ -60,25 +60,30 @@ def _upload(request: HttpRequest) -> HttpResponse:
     credential = gate.upload_credential(request)  # before the body is read
     if fields.is_gone(request.GET.get(":action", "")):
         raise _gone(request.GET[":action"])
-    by = rules.Stager(actor=credential.actor, token=credential.token)
-    allowed = receive.Limits(
-        rules.room(credential.project, credential.token),
-        again=partial(rules.size_again, credential.project),
-        named=partial(_must_cover, credential.token),
-    )
-    with receive.form(request, allowed) as form:
+    with receive.form(request, _allowed(credential)) as form:
         if action := request.GET.get(":action"):
             form.fields.setdefault(":action", [action])
-        staged = _stage(form, credential.project, by)
+        staged, credential = _stage(form, credential)
     return sessions.legacy_answer(staged, credential)
 
 
-def _must_cover(token: Token, name: FileName) -> None:
+def _allowed(credential: Credential) -> receive.Limits:
+    """Return what a form may bring: of a secret for several projects, what the file's own project has room for."""
+    return receive.Limits(
+        rules.room(credential.project, credential.token),
+        again=partial(rules.size_again, credential.project),
+        named=partial(_named, credential),
+    )
+
+
+def _named(credential: Credential, name: FileName) -> receive.Limits | None:
     """Refuse, before the bytes are read, a file that the token's limits leave out. Raises Problem."""
+    mine = credential.of(name.project)
     try:
-        limits.must_cover(token, name)
+        limits.must_cover(mine.token, name)
     except rules.Refused as error:
         raise door.problem(error) from error
+    return None if mine is credential else _allowed(mine)
 
 
 def _gone(action: str) -> Problem:
@@ -87,22 +92,24 @@ def _gone(action: str) -> Problem:
     )
 
 
-def _stage(form: receive.Form, project: Project, by: rules.Stager) -> stage.Staged:
+def _stage(form: receive.Form, credential: Credential) -> tuple[stage.Staged, Credential]:
     if fields.is_gone(form.one(":action")):
         raise _gone(form.one(":action"))
     findings = fields.findings(form)
     if findings:
         raise Problem(400, "This upload cannot be staged", tuple(findings))
     release = fields.release(form)
-    if release.project != project.name:
+    credential = credential.of(release.project)
+    if release.project != credential.project.name:
         raise Problem.one(
             403,
             "Another project",
             "wrong-project",
-            f"This token stages files of '{project.name}', not of '{release.project}': "
+            f"This token stages files of {either(credential.projects)}, not of '{release.project}': "
             "use a token of the project that the file names.",
             source="name",
         )
     assert form.upload is not None
     form.upload.attestations = fields.attestations(form)
-    return door.take(form.upload, project=project, version=release.version, by=by)
+    by = rules.Stager(actor=credential.actor, token=credential.token)
+    return door.take(form.upload, project=credential.project, version=release.version, by=by), credential

@@ -21,6 +21,7 @@ from drafts.storage import StorageDown, StorageFull
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+_NAMES_SHOWN = 5
 _REASON_LENGTH = 500  # a sentence about a file name of 250 bytes, whole
 COUNTED = "refused:"  # before the code, in the counter's name
 CHALLENGE = 'Basic realm="upload"'
@@ -86,6 +87,14 @@ def answer(problem: Problem) -> HttpResponse:
         response[name] = value
     response["Cache-Control"] = "no-store"
     return response
+
+
+def either(names: Sequence[str]) -> str:
+    """Spell names in a sentence: 'a', or one of 'a', 'b'; of many, the first five."""
+    if len(names) == 1:
+        return f"'{names[0]}'"
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"one of {', '.join(map(repr, sorted(names)[:_NAMES_SHOWN]))}{more}"
 
 
 def count(code: str) -> None:

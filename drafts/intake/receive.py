@@ -48,7 +48,7 @@ def _never(_filename: str, _sha256: str) -> int:
 
 
 def _any_name(_name: FileName) -> None:
-    pass
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ class Limits:
     """What a form may bring: so many bytes of so many files together, and beside that what is there already.
 
     ``again(filename, sha256)`` returns the size in bytes of the file of this name, and where it was announced of this
-    SHA-256, that is there already, else 0. ``named`` is called with each file's name before its bytes are read, and may
-    raise.
+    SHA-256, that is there already, else 0. ``named`` is called with each file's name before its bytes are read; it may
+    raise, or return the limits that this name has.
     """
 
     bytes: int
     most: int = 1
     again: Callable[[str, str], int] = _never
-    named: Callable[[FileName], None] = _any_name
+    named: Callable[[FileName], "Limits | None"] = _any_name
 
 
 @contextmanager
@@ -97,8 +97,7 @@ def _read(request: HttpRequest, read: Form, limits: Limits) -> None:
     length, boundary = _length_and_boundary(request)
     if length > settings.FILE_SIZE_LIMIT + settings.FORM_MEMORY_LIMIT:
         raise body.too_large(limits.bytes)
-    is_long = limits.most == 1 and length > limits.bytes + settings.FORM_MEMORY_LIMIT
-    reader = _FormReader(read, limits, is_long=is_long)
+    reader = _FormReader(read, limits, length)
     try:
         with PushMultipartParser(
             boundary,
@@ -118,15 +117,12 @@ def _read(request: HttpRequest, read: Form, limits: Limits) -> None:
 
 
 class _FormReader:
-    """Takes the parser's events: a segment, its bytes, None at its end.
+    """Takes the parser's events of a form of ``length`` bytes: a segment, its bytes, None at its end."""
 
-    ``is_long`` says that the form's one file cannot fit, unless it comes again.
-    """
-
-    def __init__(self, read: Form, limits: Limits, *, is_long: bool) -> None:
+    def __init__(self, read: Form, limits: Limits, length: int) -> None:
         self._form = read
         self._limits = limits
-        self._is_long = is_long
+        self._length = length
         self._again: dict[str, Callable[[], int]] = {}  # by name; asked only where there is no room
         self._upload: Upload | None = None
         self._segment: MultipartSegment | None = None
@@ -165,15 +161,19 @@ class _FormReader:
         except BadDistribution as error:
             self._form.findings += Problem.of(error).errors
             return
-        self._limits.named(name)
+        self._limits = self._limits.named(name) or self._limits
         sha256 = self._form.one("sha256_digest").lower()
         is_twice = name.filename in self._again  # which counts as new
         again = partial(_never if is_twice else self._limits.again, name.filename, sha256)
         self._again[name.filename] = cache(again)
-        if self._is_long and not self._again[name.filename]():
+        if self._is_long() and not self._again[name.filename]():
             raise body.too_large(self._limits.bytes)
         self._upload = Upload(name)
         self._form.uploads.append(self._upload)
+
+    def _is_long(self) -> bool:
+        """Say whether the form's one file cannot fit, unless it comes again."""
+        return self._limits.most == 1 and self._length > self._limits.bytes + settings.FORM_MEMORY_LIMIT
 
     def _must_fit(self, more: int) -> None:
         """Raise Problem when the files that are not as large as what is there already are too large together."""

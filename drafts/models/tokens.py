@@ -10,8 +10,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
+from accounts.audit import Actor, ActorKind, Origin
 from drafts.models.drafts import LIVE, Draft
 from drafts.models.projects import Project
+from drafts.models.publishers import Publisher, RunClaims
 
 
 class TokenKind(StrEnum):
@@ -34,13 +36,14 @@ class TokenQuerySet(models.QuerySet["Token"]):
 class Token(models.Model):
     """A credential for one project, which limits may narrow; an empty limit is none.
 
+    A secret that a trusted publisher minted has one token for each project that trusts the publisher.
     ``versions`` are canonical (PEP 440), ``patterns`` are shell patterns for file names, ``addresses`` are CIDR networks.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tokens")
     kind = models.CharField(max_length=16)
     label = models.CharField(max_length=200)
-    token_sha256 = models.CharField(max_length=64, unique=True)
+    token_sha256 = models.CharField(max_length=64)
     add_only = models.BooleanField(default=False)
     versions = models.JSONField(default=list)
     patterns = models.JSONField(default=list)
@@ -48,6 +51,10 @@ class Token(models.Model):
     draft = models.ForeignKey(
         Draft, on_delete=models.PROTECT, null=True, related_name="tokens", help_text="it dies with the draft"
     )
+    publisher = models.ForeignKey(
+        Publisher, on_delete=models.PROTECT, null=True, related_name="tokens", help_text="who minted it"
+    )
+    claims = models.JSONField(null=True, default=None, help_text="what was said of the run that minted it")
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -63,15 +70,38 @@ class Token(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=list(TokenKind)), name="a_token_has_one_of_three_kinds"
             ),
+            models.UniqueConstraint(
+                fields=["token_sha256", "project"], name="one_token_of_a_secret_per_project"
+            ),
+            models.CheckConstraint(
+                condition=Q(publisher=None, claims__isnull=True)
+                | Q(publisher__isnull=False, claims__isnull=False, kind=TokenKind.UPLOAD),
+                name="a_minted_token_stages_files_and_says_of_which_run",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f'token "{self.label}"'
+        return self.label if self.publisher_id else f'token "{self.label}"'
 
     @property
     def is_valid(self) -> bool:
         lives = self.draft is None or self.draft.is_live
         return lives and self.revoked_at is None and self.expires_at > timezone.now()
+
+    @property
+    def key(self) -> str:
+        """Return an opaque name of who holds it: equal for all tokens of one trusted publisher."""
+        return f"publisher:{self.publisher_id}" if self.publisher_id else f"token:{self.pk}"
+
+    def is_also(self, other: "Token | None") -> bool:
+        """Say whether the other is this token, or one that the same trusted publisher minted."""
+        return other is not None and other.key == self.key
+
+    def as_actor(self, origin: Origin | None = None) -> Actor:
+        """Return who acts with it, as events name them."""
+        kind, _, number = self.key.partition(":")
+        said = f" ({RunClaims.of(self.claims)})" if self.claims else ""
+        return Actor(ActorKind(kind), number, f"{self}{said}", origin or Origin())
 
     def covers(self, draft: Draft) -> bool:
         """Say whether a draft of its project is one the token may know of."""
@@ -82,6 +112,34 @@ class Token(models.Model):
     def audit_subject(self) -> audit.Subject:
         """Return how events speak of it."""
         return audit.Subject(f"project:{self.project_id}", "token", str(self.pk), str(self))
+
+
+class IndexTokenQuerySet(models.QuerySet["IndexToken"]):
+    """Named questions about tokens that read the whole index."""
+
+    def valid(self) -> "IndexTokenQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+
+class IndexToken(models.Model):
+    """A credential that reads the whole of a private index; the operator makes it. One of a project is a ``Token``."""
+
+    label = models.CharField(max_length=200)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = IndexTokenQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f'index token "{self.label}"'
+
+    @property
+    def audit_subject(self) -> audit.Subject:
+        """Return how events speak of it."""
+        return audit.Subject(audit.SITE, "index token", str(self.pk), str(self))
 
 
 def new_link_handle() -> str:

@@ -31,10 +31,11 @@ class TokenRow:
 
 
 def rows(project: Project) -> tuple[TokenRow, ...]:
-    """Return all tokens of a project, those that are good first, newest first."""
+    """Return all tokens that people made for a project, those that are good first, newest first."""
     live = Count("files", filter=Q(files__state__in=IN_DRAFT))
-    staged = dict(project.tokens.annotate(staged=live).values_list("pk", "staged"))
-    tokens = project.tokens.select_related("project", "created_by", "draft__project")
+    made = project.tokens.filter(publisher=None)
+    staged = dict(made.annotate(staged=live).values_list("pk", "staged"))
+    tokens = made.select_related("project", "created_by", "draft__project")
     return tuple(
         sorted(
             (row(token, staged[token.pk]) for token in tokens.order_by("-pk")), key=lambda row: bool(row.over)

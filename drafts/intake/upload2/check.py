@@ -19,7 +19,9 @@ def check(request: HttpRequest, filename: str) -> HttpResponse:
     """Look at a file as if it were staged: 200 and what would be done, or the refusal that it would meet."""
     credential = gate.upload_credential(request)
     must_be(request, "application/octet-stream")
-    name, project = parse_filename(filename), credential.project
+    name = parse_filename(filename)
+    credential = credential.of(name.project)
+    project = credential.project
     by = Stager(actor=credential.actor, token=credential.token)
     try:
         limits.must_cover(credential.token, name)

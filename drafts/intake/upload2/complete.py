@@ -14,7 +14,6 @@ from django.utils import timezone
 from packaging.version import Version
 
 from accounts import audit
-from accounts.audit import Actor, ActorKind
 from drafts.dist import BadDistribution, Distribution, FileName, open_distribution, parse_filename
 from drafts.intake import door, stage
 from drafts.intake.arrival import Arrival, keep_metadata
@@ -189,7 +188,7 @@ def _settle(upload: UploadSession, job: Job, arrival: Arrival, distribution: Dis
         return [arrival.object_id]
     received = list(upload.parts.values_list("object_id", flat=True))
     upload.parts.all().delete()
-    by = Stager(actor=_actor(upload), token=upload.staged_by_token)
+    by = Stager(actor=upload.staged_by_token.as_actor(), token=upload.staged_by_token)
     staged = stage.add_file(
         project=draft.project,
         version=Version(draft.version),
@@ -203,11 +202,6 @@ def _settle(upload: UploadSession, job: Job, arrival: Arrival, distribution: Dis
     if staged.did == stage.Did.UNCHANGED:
         draft.bump()
     return [one for one in {*received, arrival.object_id} if one != staged.file.object_id]
-
-
-def _actor(upload: UploadSession) -> Actor:
-    token = upload.staged_by_token
-    return Actor(ActorKind.TOKEN, str(token.pk), str(token))
 
 
 @transaction.atomic
@@ -230,7 +224,7 @@ def _fail(upload: UploadSession, job: Job, problem: Problem) -> None:
     audit.record(
         Event.FAILED,
         on=draft,
-        by=_actor(upload),
+        by=upload.staged_by_token.as_actor(),
         filename=upload.filename,
         reason=upload.error[:2000],
         codes=sorted({error["code"] for error in errors}),

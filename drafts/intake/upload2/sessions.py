@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 from drafts.access import gate
 from drafts.access.gate import Credential
 from drafts.intake import door, stage
-from drafts.intake.problems import Finding, Problem
+from drafts.intake.problems import Finding, Problem, either
 from drafts.intake.rules import Refused, Stager
 from drafts.intake.stage import Did, Staged
 from drafts.intake.told import RETRY_SECONDS, publish_status
@@ -61,7 +61,8 @@ def root(request: HttpRequest) -> HttpResponse:
     """Open the draft of a release: 201; where there is one that did not end, 409 and its address."""
     credential = gate.upload_credential(request)
     asked = told(request)
-    version = _release(asked, credential.project)
+    credential = credential.of(_normalized(asked.get("name")))
+    version = _release(asked, credential)
     expects = _expects(asked, credential.project, version)
     by = Stager(actor=credential.actor, token=credential.token)
     try:
@@ -73,18 +74,23 @@ def root(request: HttpRequest) -> HttpResponse:
     return answer(bodies.of_draft(draft, credential), status=201, Location=bodies.session_url(draft))
 
 
-def _release(asked: Mapping[str, Any], project: Project) -> Version:
-    """Return the version to open. Raises Problem: 403 for another project's name, before anything is looked up."""
-    name, version = asked.get("name"), asked.get("version")
-    findings = []
+def _normalized(name: Any) -> str:
+    """Return a project's name (PEP 503); empty for what is none."""
     try:
-        normalized = canonicalize_name(name if isinstance(name, str) else "", validate=True)
+        return canonicalize_name(name if isinstance(name, str) else "", validate=True)
     except InvalidName:
+        return ""
+
+
+def _release(asked: Mapping[str, Any], credential: Credential) -> Version:
+    """Return the version to open. Raises Problem: 403 for another project's name, before anything is looked up."""
+    name, version, project = asked.get("name"), asked.get("version"), credential.project
+    normalized, findings = _normalized(name), []
+    if not normalized:
         findings.append(Finding("name", f"'{str(name)[:120]}' is not a project name (PEP 508).", "bad-name"))
-    else:
-        if normalized != project.name:
-            message = f"This token stages files of '{project.name}', not of '{normalized}'."
-            raise Problem.one(403, "Another project", "wrong-project", message, source="name")
+    elif normalized != project.name:
+        message = f"This token stages files of {either(credential.projects)}, not of '{normalized}'."
+        raise Problem.one(403, "Another project", "wrong-project", message, source="name")
     try:
         found = Version(version if isinstance(version, str) else "")
     except InvalidVersion:

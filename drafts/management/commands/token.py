@@ -37,7 +37,7 @@ class Command(PlainCommand):
             "--kind", choices=[str(kind) for kind in TokenKind], default=str(TokenKind.UPLOAD)
         )
         parser.add_argument("--label", default="", help="how pages call it: where it is used")
-        parser.add_argument("--days", type=_days, default=90, help="how long it is good (90)")
+        parser.add_argument("--days", type=days, default=90, help="how long it is good (90)")
         parser.add_argument(
             "--add-only", action="store_true", help="it may not replace what it staged itself"
         )
@@ -72,7 +72,8 @@ def _limits(told: dict[str, Any]) -> Limits:
         raise Refused(str(error)) from error
 
 
-def _days(text: str) -> int:
+def days(text: str) -> int:
+    """Read how long a token is to be good."""
     if not text.isdecimal() or not 0 < int(text) <= _LONGEST_DAYS:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of days: 1 to {_LONGEST_DAYS}")
     return int(text)
