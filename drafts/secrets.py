@@ -21,6 +21,7 @@ _SECRET_BYTES = 32
 _LINK_HANDLE_BYTES = 8
 _LINK_LABEL = "draft-link"
 _CI_LABEL = "ci-token"
+_RECEIPT_LABEL = "receipt-key"
 
 
 class Prefix(StrEnum):
@@ -142,6 +143,16 @@ def seal_ci_token(token: str) -> str:
 def open_ci_token(sealed: str) -> str:
     """Return what ``seal_ci_token`` took. Raises InvalidToken when the key was retired for good."""
     return keys.decrypt(sealed, label=_CI_LABEL) if sealed else ""
+
+
+def seal_receipt_key(private: bytes) -> str:
+    """Encrypt the private half of a receipt key for the database."""
+    return keys.encrypt(private.hex(), label=_RECEIPT_LABEL)
+
+
+def open_receipt_key(sealed: str) -> bytes:
+    """Return what ``seal_receipt_key`` took. Raises InvalidToken when the key was retired for good."""
+    return bytes.fromhex(keys.decrypt(sealed, label=_RECEIPT_LABEL))
 
 
 # Ours, and those of CI providers that are kept here.

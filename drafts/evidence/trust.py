@@ -30,7 +30,7 @@ def trust(run: Run, *, source: CiSource, provider: Provider) -> Trust:
         )
     if not run.own or not run.commit:
         return Trust(Rank.PASTED, "The run built a commit of a fork.")
-    if source.workflow and not _same_workflow(run.workflow, source.workflow):
+    if source.workflow and not same_workflow(run.workflow, source.workflow):
         return Trust(
             Rank.PASTED,
             f"The run is of {run.workflow or 'no workflow'}, and {source.workflow} is registered.",
@@ -38,5 +38,6 @@ def trust(run: Run, *, source: CiSource, provider: Provider) -> Trust:
     return Trust(Rank.FETCHED)
 
 
-def _same_workflow(told: str, registered: str) -> bool:
+def same_workflow(told: str, registered: str) -> bool:
+    """Tell whether a workflow's path is the one that was registered, by its path or its file's name."""
     return told in {registered, f".github/workflows/{registered}"}

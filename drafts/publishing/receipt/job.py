@@ -1,0 +1,78 @@
+"""The job that writes a receipt: enqueued by the transaction that publishes, so that none is lost.
+
+All it says comes from the event of publishing, which nobody can change, so that it is the same whenever it is written.
+"""
+
+import base64
+import hashlib
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.audit import Actor
+from accounts.models import AuditEvent
+from drafts.models import Draft, Job, Receipt, ReceiptKey
+from drafts.publishing.publish import Event as Publishing
+from drafts.publishing.receipt import keys
+from drafts.publishing.receipt.envelope import PREDICATE_TYPE, STATEMENT_TYPE, seal, spelled
+
+
+class Event(StrEnum):
+    """What a receipt leaves on record."""
+
+    SIGNED = "draft:receipt"
+
+
+def work(job: Job) -> None:
+    """Sign the receipt of a published draft; one that has its receipt keeps it."""
+    with transaction.atomic():
+        draft = Draft.objects.lock(Draft.objects.get(pk=job.subject_id))
+        job.finish()
+        event = _published(draft)
+        if event is None or Receipt.objects.filter(draft=draft).exists():
+            return
+        row, private = keys.current()
+        signed_at = max(timezone.now(), row.valid_from)
+        envelope = seal(statement(draft, event, row, spelled(signed_at)), private)
+        Receipt.objects.create(draft=draft, key=row, envelope=envelope, signed_at=signed_at)
+        draft.bump()
+        digest = hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
+        audit.record(Event.SIGNED, on=draft, by=Actor.system(), digest=digest, key=row.key_id)
+
+
+def _published(draft: Draft) -> AuditEvent | None:
+    subject = draft.audit_subject
+    events = AuditEvent.objects.filter(on_kind=subject.kind, on_id=subject.id, event=Publishing.PUBLISHED)
+    return events.order_by("seq").last()
+
+
+def statement(draft: Draft, event: AuditEvent, key: ReceiptKey, signed_at: str) -> dict[str, Any]:
+    """Return what a receipt says, as an in-toto statement."""
+    said = event.details
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": [
+            {"name": name, "digest": {"sha256": sha256}} for name, sha256 in sorted(said["files"].items())
+        ],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "server": settings.PRESSCHECK_URL,
+            "project": draft.project.name,
+            "version": draft.version,
+            "publishedAt": spelled(event.at),
+            "publishedBy": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_label},
+            "uploadedBy": said["uploaders"],
+            "fingerprint": event.digest,
+            "note": said.get("note", ""),
+            "evidence": said["evidence"],
+            "approvals": said.get("approvals", []),
+            "accepted": said.get("accepted", []),
+            "audit": {"scope": event.scope, "seq": event.seq, "hash": event.hash},
+            "key": key.key_id,
+            "signedAt": signed_at,
+        },
+    }
