@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from drafts.evidence.compare import Claim, Rank, Staged, Verdict, compare, matched_algorithm
+from drafts.evidence.compare import (
+    Claim,
+    Printed,
+    Rank,
+    Staged,
+    Verdict,
+    Why,
+    compare,
+    matched_algorithm,
+)
 
 W = "foo-1.0-py3-none-any.whl"
 T = "foo-1.0.tar.gz"
@@ -14,8 +23,14 @@ WHEEL = Staged(W, SHA, BLAKE, CI, frozenset({OLD}))
 SDIST = Staged(T, "1" * 64, "2" * 64, MIKE)
 
 
-def claim(digest=SHA, filename=W, *, rank=Rank.PASTED, by=MIKE, algorithm="sha256", log=1, line=1):
-    return Claim(log, rank, by, filename, algorithm, digest, line)
+def claim(digest=SHA, filename=W, *, rank=Rank.PASTED, by=MIKE, algorithm="sha256", log=1, line=1, **more):
+    return Claim(log, rank, by, filename, algorithm, digest, line, **more)
+
+
+def fetched(digest=SHA, *, run=1, attempt=1, job="build", commit="", rank=Rank.FETCHED, log=1, **more):
+    """A claim out of the log of a job of a run."""
+    printed = Printed(job, run, attempt, commit)
+    return claim(digest, rank=rank, by=f"run:{run}", log=log, printed=printed, **more)
 
 
 OWN = {"by": CI, "rank": Rank.FETCHED}  # added by the token that staged the wheel
@@ -43,6 +58,18 @@ RULES = [
     ("self does not mend a mismatch", [claim(OTHER), claim(**OWN)], Verdict.MISMATCH, Rank.PASTED),
     ("an earlier upload, which what is staged replaced", [claim(OLD)], Verdict.MISMATCH, Rank.PASTED),
     ("an earlier upload, then this one", [claim(OLD), claim(log=2)], Verdict.MATCH, Rank.PASTED),
+    (
+        "an earlier upload, then this one by a weaker word",
+        [claim(OLD, rank=Rank.CI), claim(log=2)],
+        Verdict.CONFLICT,
+        Rank.CI,
+    ),
+    (
+        "an earlier upload, then this one by a better word",
+        [claim(OLD), claim(rank=Rank.CI, log=2)],
+        Verdict.MATCH,
+        Rank.CI,
+    ),
     ("MD5", [claim(MD5, algorithm="md5")], Verdict.NONE, None),
     ("SHA-512", [claim("f" * 128, algorithm="sha512")], Verdict.NONE, None),
     ("SHA3 of the same length", [claim(OTHER, algorithm="sha3_256")], Verdict.NONE, None),
@@ -62,6 +89,132 @@ RULES = [
     ("a name that only begins so", [claim(OTHER, f"{W}.publish.attestation")], Verdict.NONE, None),
     ("a name in other case", [claim(OTHER, W.upper())], Verdict.NONE, None),
 ]
+
+HIDDEN, ASIDE = {"hidden": True}, {"aside": True}
+TOKENS = {"of_own_files": True, "rank": Rank.SELF}  # posted with an upload token
+MORE_RULES = [
+    ("hidden text alone, the same", [claim(**HIDDEN)], Verdict.MISSING, None),
+    ("hidden text alone, another", [claim(OTHER, **HIDDEN)], Verdict.MISSING, None),
+    ("hidden text against a match", [claim(), claim(OTHER, **HIDDEN)], Verdict.CONFLICT, Rank.PASTED),
+    ("hidden text does not mend a mismatch", [claim(OTHER), claim(**HIDDEN)], Verdict.MISMATCH, Rank.PASTED),
+    ("hidden text raises no rank", [claim(), fetched(**HIDDEN)], Verdict.MATCH, Rank.PASTED),
+    ("hidden by who staged it", [claim(), claim(OTHER, **OWN, **HIDDEN)], Verdict.MATCH, Rank.PASTED),
+    ("hidden digest without a name", [claim(filename=None, **HIDDEN)], Verdict.NONE, None),
+    ("a hidden earlier upload", [claim(), claim(OLD, **HIDDEN)], Verdict.MATCH, Rank.PASTED),
+    ("set aside alone", [claim(OTHER, **ASIDE)], Verdict.NONE, None),
+    ("set aside beside a match", [claim(), claim(OTHER, **ASIDE)], Verdict.MATCH, Rank.PASTED),
+    ("a match that is set aside", [claim(**ASIDE), claim(OTHER)], Verdict.MISMATCH, Rank.PASTED),
+    ("set aside and hidden", [claim(), claim(OTHER, **ASIDE, **HIDDEN)], Verdict.MATCH, Rank.PASTED),
+    ("an upload token about its own file", [claim(by=CI, **TOKENS)], Verdict.MATCH, Rank.SELF),
+    ("an upload token about another's file", [claim(by="token:9", **TOKENS)], Verdict.NONE, None),
+    ("an upload token against another's file", [claim(OTHER, by="token:9", **TOKENS)], Verdict.NONE, None),
+    (
+        "an upload token beside a match",
+        [claim(), claim(OTHER, by="token:9", **TOKENS)],
+        Verdict.MATCH,
+        Rank.PASTED,
+    ),
+    (
+        "a newer run of the job",
+        [fetched(OTHER, run=1), fetched(run=2, log=2)],
+        Verdict.MATCH,
+        Rank.FETCHED,
+    ),
+    (
+        "an older run of the job",
+        [fetched(run=1), fetched(OTHER, run=2, log=2)],
+        Verdict.MISMATCH,
+        Rank.FETCHED,
+    ),
+    (
+        "a newer attempt",
+        [fetched(OTHER, attempt=1), fetched(attempt=2, log=2)],
+        Verdict.MATCH,
+        Rank.FETCHED,
+    ),
+    (
+        "a newer run of another job",
+        [fetched(OTHER, job="test"), fetched(run=2, log=2)],
+        Verdict.CONFLICT,
+        Rank.FETCHED,
+    ),
+    (
+        "a newer run that ranks as pasted takes no place",
+        [fetched(OTHER), fetched(run=2, rank=Rank.PASTED, log=2)],
+        Verdict.CONFLICT,
+        Rank.FETCHED,
+    ),
+    (
+        "a newer run that is set aside takes no place",
+        [fetched(), fetched(OTHER, run=2, log=2, **ASIDE)],
+        Verdict.MATCH,
+        Rank.FETCHED,
+    ),
+    (
+        "a newer run that only hides it takes no place",
+        [fetched(OTHER), fetched(run=2, log=2, **HIDDEN)],
+        Verdict.MISMATCH,
+        Rank.FETCHED,
+    ),
+    (
+        "hidden text of a superseded run",
+        [fetched(OTHER, run=1, **HIDDEN), fetched(run=2, log=2)],
+        Verdict.MATCH,
+        Rank.FETCHED,
+    ),
+    ("a newer run that says the same", [fetched(), fetched(run=2, log=2)], Verdict.MATCH, Rank.FETCHED),
+]
+
+
+@pytest.mark.parametrize(("claims", "verdict", "rank"), [pytest.param(*r[1:], id=r[0]) for r in MORE_RULES])
+def test_what_counts_follows_where_a_claim_comes_from(claims, verdict, rank):
+    """It is true that a line counts only as far as whoever wrote it can be believed."""
+    test_the_verdict_follows_the_rules_whatever_the_order(claims, verdict, rank)
+
+
+BUILT = Staged(W, SHA, BLAKE, CI, commit="3f2c1ab")
+
+
+def test_a_run_of_another_commit_ranks_as_pasted():
+    """It is true that a run which did not build the file's commit proves no more than pasted text."""
+    file = compare([BUILT], [fetched(commit="9999999")]).files[W]
+    assert (file.verdict, file.rank, file.agreeing[0].why) == (
+        Verdict.MATCH,
+        Rank.PASTED,
+        Why.OTHER_COMMIT,
+    )
+    assert compare([BUILT], [fetched(commit="3f2c1ab")]).files[W].rank == Rank.FETCHED
+    assert compare([WHEEL], [fetched(commit="9999999")]).files[W].rank == Rank.FETCHED
+
+
+def test_a_newer_run_of_another_commit_takes_no_place():
+    claims = [fetched(commit="3f2c1ab"), fetched(OTHER, run=2, commit="9999999", log=2)]
+    assert compare([BUILT], claims).files[W].verdict is Verdict.CONFLICT
+
+
+def test_what_does_not_count_says_why():
+    """It is true that nothing disappears: each claim that decides nothing is kept with its reason."""
+    claims = [
+        claim(aside=True),
+        claim(by="token:9", line=2, **TOKENS),
+        claim(hidden=True, line=3),
+        fetched(OTHER, run=1, line=4),
+        fetched(run=2, log=2),
+    ]
+    file = compare([WHEEL], claims).files[W]
+    assert {one.why for one in file.uncounted} == {
+        Why.SET_ASIDE,
+        Why.NOT_ITS_FILE,
+        Why.HIDDEN,
+        Why.SUPERSEDED,
+    }
+
+
+def test_a_demand_is_met_by_its_rank_or_a_better_one():
+    comparison = compare([WHEEL, SDIST], [claim(rank=Rank.CI), claim("1" * 64, T, by=CI, log=2)])
+    assert [one.filename for one in comparison.short_of(Rank.PASTED)] == []
+    assert [one.filename for one in comparison.short_of(Rank.CI)] == [T]
+    assert [one.filename for one in comparison.short_of(Rank.FETCHED)] == [W, T]
 
 
 @pytest.mark.parametrize(("claims", "verdict", "rank"), [pytest.param(*r[1:], id=r[0]) for r in RULES])

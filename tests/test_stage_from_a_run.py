@@ -38,6 +38,7 @@ def hub():
             "sdist": f"{SDIST.sha256}  dist/{SDIST.filename}\n".encode(),
             "test": b"12 passed\n",
         }
+        double.made_by = {"wheels-linux": "build (linux)", "sdist": "sdist"}
         yield double
 
 

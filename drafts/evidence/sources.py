@@ -19,6 +19,7 @@ from drafts.models import Kind as JobKind
 from drafts.outbound.addresses import parse
 
 _WORKFLOW = re.compile(r"[A-Za-z0-9_./-]{1,190}\.ya?ml")
+_MOST_JOBS, _LONGEST_JOB = 50, 200
 _TOKEN = re.compile(r"[!-~]{1,500}")
 
 
@@ -36,13 +37,17 @@ class BadSource(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an owner typed; ``api`` and ``workflow`` may be empty, an empty ``token`` keeps the one there is."""
+    """What an owner typed; ``api``, ``workflow`` and ``jobs`` may be empty, an empty ``token`` keeps the one there is.
+
+    ``jobs`` are the names of the jobs whose lines count, which shell patterns may stand for.
+    """
 
     kind: str
     repository: str
     api: str = ""
     workflow: str = ""
     token: str = ""
+    jobs: tuple[str, ...] = ()
 
 
 def purpose(project: Project) -> Purpose:
@@ -68,6 +73,8 @@ def check_shape(wanted: Wanted) -> Kind:
         raise BadSource(
             "A workflow is a file of GitHub Actions, such as release.yml; elsewhere leave it empty."
         )
+    if len(wanted.jobs) > _MOST_JOBS or any(len(job) > _LONGEST_JOB for job in wanted.jobs):
+        raise BadSource(f"At most {_MOST_JOBS} jobs are named, each with at most {_LONGEST_JOB} characters.")
     if wanted.token and not _TOKEN.fullmatch(wanted.token):
         raise BadSource("A token is one word without spaces.")
     return kind
@@ -91,7 +98,7 @@ def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
     if wanted.token:
         source.token_sealed = secrets.seal_ci_token(wanted.token)
     source.kind, source.api, source.workflow = wanted.kind, wanted.api, wanted.workflow
-    source.repository = wanted.repository
+    source.repository, source.evidence_jobs = wanted.repository, list(wanted.jobs)
     source.set_at, source.set_by = timezone.now(), proof.user
     source.checked_at, source.check_error = None, ""
     source.save()
@@ -104,6 +111,7 @@ def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
         repository=wanted.repository,
         api=wanted.api,
         workflow=wanted.workflow,
+        jobs=list(wanted.jobs),
         token="new" if wanted.token else "kept" if source.token_sealed else "none",
         method=proof.method,
     )

@@ -68,6 +68,10 @@ UPLOADS = {
     "upload-broke": "The server could not look at the bytes. Announce the file again, and tell the operator.",
     "bad-attestations": "Attestations are a JSON array of PEP 740's attestation objects, at most 8 and 512 KiB.",
 }
+EVIDENCE = {
+    "no-digest-found": "No digest of a file was found in the log. Print them: python -m pip hash dist/*",
+    "too-much-evidence": "100 MB of logs a day are taken from one token, and 200 MB for one release.",
+}
 DRAFT = {
     "file-exists": "The name is published, or was once, with other bytes. Make a new version, or a build number.",
     "being-published": "The release is being published right now. Try again in a minute.",
@@ -121,6 +125,7 @@ GROUPS = {
     "The request": REQUEST,
     "The form": FIELDS,
     "Uploads of the 2.0 API": UPLOADS,
+    "Evidence": EVIDENCE,
     "The draft": DRAFT,
     "The file": {str(code): text for code, text in FILE.items()},
 }

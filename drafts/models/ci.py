@@ -31,6 +31,9 @@ class CiSource(models.Model):
         null=True, help_text="as first seen; a name can change hands"
     )
     workflow = models.CharField(max_length=200, blank=True, help_text="empty: any")
+    evidence_jobs = models.JSONField(
+        default=list, help_text="names of jobs whose lines count; empty: those that made the files"
+    )
     token_sealed = models.TextField(blank=True)
     set_at = models.DateTimeField(default=timezone.now)
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -84,6 +87,7 @@ class CiRun(models.Model):
     workflow = models.CharField(max_length=300, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     run_state = models.CharField(max_length=16, blank=True)
+    takes_files = models.BooleanField(default=True, help_text="false: its logs alone are fetched")
     outcome = models.JSONField(default=dict)
 
     class Meta:

@@ -16,7 +16,7 @@ from drafts.access.roles import Act
 from drafts.dist import BadDistribution
 from drafts.index.serve import answer
 from drafts.index.views import served
-from drafts.intake import door, receive, rules, stage
+from drafts.intake import door, putback, receive, rules, stage
 from drafts.intake.arrival import Upload
 from drafts.intake.problems import Problem, count
 from drafts.intake.problems import answer as refusal
@@ -140,6 +140,23 @@ def delete(request: HttpRequest, name: str, version: str, filename: str) -> Http
         messages.success(
             request, f"{filename} is out of the draft. Nothing was published, so the name stays free."
         )
+    return redirect("draft", name=name, version=version)
+
+
+@gate.people
+@require_POST
+def put_back(request: HttpRequest, name: str, version: str, filename: str) -> HttpResponse:
+    """Stage again, in one click, the earlier upload that CI logged."""
+    who, draft = gate.draft(request, name, version, Act.STAGE)
+    before = draft.fingerprint()
+    try:
+        putback.put_back(draft=draft, filename=filename, by=who.actor, seen=request.POST.get("seen", ""))
+    except Changed:
+        return show_changed(request, who, draft, before)
+    except (NotEditable, putback.NoCopy) as error:
+        messages.error(request, f"Nothing was put back: {error}.")
+    else:
+        messages.success(request, f"CI’s copy of {filename} is staged again.")
     return redirect("draft", name=name, version=version)
 
 

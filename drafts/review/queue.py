@@ -16,6 +16,7 @@ from drafts.access.roles import Act, may
 from drafts.intake.upload2.bodies import absolute
 from drafts.models import Draft, DraftState, Membership
 from drafts.models.drafts import DraftQuerySet
+from drafts.review import evidencewords
 from drafts.review import page as pages
 from drafts.review import verdict as words
 from drafts.review.rows import Level
@@ -96,7 +97,7 @@ def row(sight: Sight, role: str) -> QueueRow:
         waits_for=verdict.text,
         verdict_level=verdict.level,
         files=len(sight.files),
-        evidence=words.evidence_line(sight.comparison) or "not compared",
+        evidence=evidencewords.short(sight.comparison) or "not compared",
         expires_at=draft.expires_at if draft.is_live else None,
         updated_at=draft.ended_at or draft.changed_at,
     )

@@ -65,6 +65,7 @@ class RunPage:
     draft_url: str
     draft: str
     can_stage: bool
+    again_url: str
     waits: bool
 
 
@@ -123,7 +124,7 @@ def run_page(who: Member, row: CiRun) -> RunPage:
         page_url=kind.page((source.api if source else "") or kind.api, row.repository, row.number),
         verdict=_verdict(row, outcome, progress),
         progress=progress,
-        artifacts=tuple(outcome.artifacts),
+        artifacts=tuple(outcome.artifacts) if row.takes_files else (),
         logs=tuple(outcome.logs),
         distrust=outcome.distrust,
         others=_other_commits(row, draft),
@@ -131,6 +132,7 @@ def run_page(who: Member, row: CiRun) -> RunPage:
         draft_url=reverse("draft", args=[who.project.name, draft.version]) if draft else "",
         draft=str(draft or ""),
         can_stage=who.may(Act.STAGE),
+        again_url=_again_url(who, row),
         waits=row.state == FetchState.FETCHING,
     )
 
@@ -160,8 +162,19 @@ def _verdict(row: CiRun, outcome: Outcome, progress: Progress | None) -> Verdict
             "Nothing was staged so far.",
         )
     note = "The run was still going: name it again when it has ended." if row.run_state == "running" else ""
+    if not row.takes_files:
+        read = sum(log.digests for log in outcome.logs)
+        said = f"Logs: {count(read, 'digest')} read from {count(len(outcome.logs), 'job')}."
+        return Verdict(Level.DONE, said, note or "Its files were left.")
     refused = outcome.count("refused")
     return Verdict(Level.WAIT if refused else Level.DONE, f"Files: {taking.summary(outcome)}.", note)
+
+
+def _again_url(who: Member, row: CiRun) -> str:
+    """Return where the run is named to be fetched again as it was; empty where this person may not."""
+    if row.takes_files:
+        return reverse("run-ask", args=[who.project.name]) if who.may(Act.STAGE) else ""
+    return reverse("evidence-run", args=[who.project.name, row.version]) if who.may(Act.EVIDENCE) else ""
 
 
 def _other_commits(row: CiRun, draft: Draft | None) -> tuple[str, ...]:

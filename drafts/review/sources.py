@@ -92,14 +92,17 @@ def test(request: HttpRequest, name: str) -> HttpResponse:
 
 def _typed(request: HttpRequest) -> act.Wanted:
     typed = {name: request.POST.get(name, "").strip() for name in ("kind", "repository", "workflow", "token")}
-    return act.Wanted(**typed, api=request.POST.get("api", "").strip().rstrip("/"))
+    jobs = tuple(filter(None, map(str.strip, request.POST.get("jobs", "").splitlines())))
+    return act.Wanted(**typed, api=request.POST.get("api", "").strip().rstrip("/"), jobs=jobs)
 
 
 def _show(
     request: HttpRequest, who: Member, typed: act.Wanted | None = None, error: str = "", status: int = 200
 ) -> HttpResponse:
     row = CiSource.objects.filter(project=who.project).first()
-    kept = act.Wanted(row.kind, row.repository, row.api, row.workflow) if row else act.Wanted("github", "")
+    kept = act.Wanted("github", "")
+    if row is not None:
+        kept = act.Wanted(row.kind, row.repository, row.api, row.workflow, jobs=tuple(row.evidence_jobs))
     page = SourcePage(
         project=who.project.name,
         wanted=typed or kept,

@@ -22,6 +22,7 @@ class Doubled:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
     logs: dict[str, bytes | None] = field(default_factory=dict)
+    made_by: dict[str, str] = field(default_factory=dict)
     page_size: int = 100
     refuse: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     token: str = TOKEN
@@ -100,6 +101,20 @@ class Doubled:
             "expired": name in self.expired,
         }
 
+    def _uploads_of(self, job: str) -> bytes:
+        """What the uploading action prints in the job that uploads an artifact."""
+        return b"".join(
+            self.finalized(name) for name in self.artifacts if self.made_by.get(name.partition("#")[0]) == job
+        )
+
+    def finalized(self, name: str) -> bytes:
+        """The last lines of an artifact's upload."""
+        number, size = self._artifact(name)["id"], len(self.artifacts[name])
+        return (
+            f"Finalizing artifact upload\nArtifact {name}.zip successfully finalized. Artifact ID {number}\n"
+            f"Artifact {name} has been successfully uploaded! Final size is {size} bytes. Artifact ID is {number}\n"
+        ).encode()
+
     def _page(self, asked: Asked, name: str, every: list) -> None:
         size, page = min(self.page_size, int(asked.query["per_page"])), int(asked.query.get("page", 1))
         _json(asked, {"total_count": len(every), name: every[(page - 1) * size : page * size]})
@@ -121,6 +136,8 @@ class Doubled:
             return
         kind, at = asked.path.strip("/").split("/")
         body = list(getattr(self, kind).values())[int(at)]
+        if kind == "logs":
+            body += self._uploads_of(list(self.logs)[int(at)])
         if self.hold:
             self.hold()
         asked.answer(body=body)

@@ -62,7 +62,8 @@ class GitLab:
             archives = [one for one in job.records("artifacts") if one.text("file_type") == "archive"]
             if archives:
                 size = archives[0].number("size", 0)
-                found.append(Artifact(job.number("id"), job.text("name"), size, _is_past(job)))
+                number = job.number("id")
+                found.append(Artifact(number, job.text("name"), size, _is_past(job), job=number))
         return sorted(found, key=lambda one: one.id)
 
     def save(self, artifact: Artifact, file: BinaryIO, *, limit: int, tell: Tell) -> int:

@@ -45,12 +45,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What a run uploaded, as one ZIP archive; ``size`` in bytes, as the provider says."""
+    """What a run uploaded, as one ZIP archive; ``size`` in bytes, as the provider says.
+
+    ``job`` is the id of the job that left it, where the provider tells.
+    """
 
     id: int
     name: str
     size: int
     expired: bool = False
+    job: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,13 @@ class NotOffered(Exception):
 
 
 @transaction.atomic
-def ask(*, project: Project, text: str, version: str = "", user: User, by: Actor) -> CiRun:
+def ask(
+    *, project: Project, text: str, version: str = "", user: User, by: Actor, takes_files: bool = True
+) -> CiRun:
     """Have a run fetched that somebody pasted the address of; ``version`` when its draft is known.
 
-    A run that was fetched before is fetched again: identical files stay as they are. Raises NoSource, NoRun.
+    A run that was fetched before is fetched again: identical files stay as they are. ``takes_files`` false: only the
+    logs are added, to the draft of ``version``. Raises NoSource, NoRun.
     """
     project = Project.objects.lock(project.pk)
     source = CiSource.objects.filter(project=project).first()
@@ -47,12 +50,13 @@ def ask(*, project: Project, text: str, version: str = "", user: User, by: Actor
         kind=source.kind,
         repository=source.repository,
         number=pointer.run,
-        defaults={"asked_by": user, "version": version},
+        defaults={"asked_by": user, "version": version, "takes_files": takes_files},
     )
     if not is_new and run.state == FetchState.FETCHING:
         return run
+    run.takes_files = takes_files
     _begin(run, user, version)
-    audit.record(Event.ASKED, on=run, by=by, version=version)
+    audit.record(Event.ASKED, on=run, by=by, version=version, files=takes_files)
     return run
 
 

@@ -33,3 +33,4 @@ class Case:
     provider: Provider
     trust: Trust
     beat: Beat
+    evidence_jobs: tuple[str, ...] = ()

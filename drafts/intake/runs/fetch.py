@@ -5,7 +5,7 @@ It may die and begin again at any moment: a file that was staged already is foun
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ from accounts.audit import Actor
 from drafts.access.roles import Act, may
 from drafts.dist import BadDistribution
 from drafts.evidence import sources
+from drafts.evidence.compare import Rank
 from drafts.evidence.providers import (
     Artifact,
     Expired,
@@ -30,7 +31,7 @@ from drafts.evidence.providers import (
 )
 from drafts.evidence.providers.errors import Down
 from drafts.evidence.trust import trust
-from drafts.intake.runs import artifacts, taking
+from drafts.intake.runs import artifacts, reading, taking
 from drafts.intake.runs.artifacts import Candidate
 from drafts.intake.runs.ask import Event, wanted
 from drafts.intake.runs.case import Beat, Case
@@ -78,8 +79,9 @@ def _case(row: CiRun, job: Job) -> Case:
     if job.attempt > _ATTEMPTS:
         raise GivenUp(f"Fetching was begun {_ATTEMPTS} times and never came to its end: tell the operator.")
     member = Membership.objects.filter(project=row.project, user=row.asked_by, user__is_active=True).first()
-    if member is None or not may(member.role, Act.STAGE):
-        raise GivenUp(f"{row.asked_by} may not stage files of {row.project} any more.")
+    act = Act.STAGE if row.takes_files else Act.EVIDENCE
+    if member is None or not may(member.role, act):
+        raise GivenUp(f"{row.asked_by} may not {act} of {row.project} any more.")
     source = CiSource.objects.filter(project=row.project, kind=row.kind, repository=row.repository).first()
     if source is None:
         raise GivenUp("The project's CI was set anew meanwhile: paste the run's address again.")
@@ -90,7 +92,8 @@ def _case(row: CiRun, job: Job) -> Case:
         CiSource.objects.filter(pk=source.pk, repository_id=None).update(repository_id=told.repository_id)
         source.repository_id = told.repository_id
     _note(row, told)
-    return Case(row, told, provider, trust(told, source=source, provider=provider), Beat(job))
+    trusted = trust(told, source=source, provider=provider)
+    return Case(row, told, provider, trusted, Beat(job), tuple(source.evidence_jobs))
 
 
 def _note(row: CiRun, told: Run) -> None:
@@ -102,8 +105,12 @@ def _note(row: CiRun, told: Run) -> None:
 
 def _fetch(case: Case, job: Job, outcome: Outcome) -> None:
     outcome.distrust = case.trust.reason
+    if not case.row.takes_files:
+        _fetch_logs(case, job, outcome)
+        return
     with ExitStack() as files:
-        candidates = _download(case, files, outcome)
+        listed = case.provider.artifacts(case.told)
+        candidates = _download(case, listed, files, outcome)
         version = _version(case.row, candidates, outcome)
         if version is None:
             _settle(case.row, job, FetchState.CHOOSE, outcome)
@@ -112,13 +119,29 @@ def _fetch(case: Case, job: Job, outcome: Outcome) -> None:
         taking.take(case, _of(version, candidates, outcome), version, outcome)
     draft = Draft.objects.of_release(case.row.project, str(version)).live().first()
     if draft is not None:
-        taking.read_logs(case, draft, outcome)
+        reading.read_logs(case, draft, outcome, listed, candidates)
     _settle(case.row, job, FetchState.DONE, outcome, draft)
 
 
-def _download(case: Case, files: ExitStack, outcome: Outcome) -> list[Candidate]:
+def _fetch_logs(case: Case, job: Job, outcome: Outcome) -> None:
+    """Read the logs for a draft that is there, and of the artifacts no more than which job's holds which file."""
+    draft = Draft.objects.of_release(case.row.project, case.row.version).live().first()
+    if draft is None:
+        raise GivenUp(f"{case.row.project} has no draft of {case.row.version} any more.")
+    listed, candidates = list[Artifact](), list[Candidate]()
+    if not case.evidence_jobs and case.trust.rank >= Rank.FETCHED:
+        with (
+            ExitStack() as files,
+            suppress(GivenUp),
+        ):  # too large to look into: then no job's lines count as fetched
+            listed = case.provider.artifacts(case.told)
+            candidates = _download(case, listed, files, outcome)
+    reading.read_logs(case, draft, outcome, listed, candidates)
+    _settle(case.row, job, FetchState.DONE, outcome, draft)
+
+
+def _download(case: Case, listed: Sequence[Artifact], files: ExitStack, outcome: Outcome) -> list[Candidate]:
     """Fetch every artifact into a file without a name, and list what it holds."""
-    listed = case.provider.artifacts(case.told)
     total = sum(artifact.size for artifact in listed if not artifact.expired)
     if total > settings.RUN_SIZE_LIMIT:
         raise GivenUp(

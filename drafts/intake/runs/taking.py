@@ -1,24 +1,20 @@
-"""Taking a run's files through the door, one by one, and its jobs' logs as evidence."""
+"""Taking a run's files through the door, one by one."""
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from packaging.version import Version
 
 from accounts.audit import Actor
 from drafts.dist import BadDistribution, inflate
-from drafts.evidence import add
-from drafts.evidence.providers import CiJob, Down, ProviderError, RateLimited
 from drafts.intake import door, rules
 from drafts.intake.arrival import Upload
 from drafts.intake.problems import Problem, count
 from drafts.intake.runs.artifacts import Candidate
 from drafts.intake.runs.case import Case
-from drafts.intake.runs.outcome import LEFT, LOST, READ, REFUSED, SILENT, FileOutcome, LogOutcome, Outcome
+from drafts.intake.runs.outcome import LEFT, REFUSED, FileOutcome, Outcome
 from drafts.intake.stage import Did
-from drafts.models import Draft, NotEditable, Provenance
+from drafts.models import Provenance
 
-_MOST_LOGS = 200
 _WORDS = {
     Did.ADDED: "added",
     Did.REPLACED: "replaced",
@@ -96,36 +92,3 @@ def _stager(case: Case, candidate: Candidate) -> rules.Stager:
             row=case.row.pk,
         ),
     )
-
-
-def read_logs(case: Case, draft: Draft, outcome: Outcome) -> None:
-    """Add the log of each job of the run to the draft's evidence; what names no digest is not kept.
-
-    A log that cannot be had is told and keeps nothing back. Raises RateLimited, Down.
-    """
-    try:
-        listed = case.provider.jobs(case.told)
-    except (RateLimited, Down):
-        raise
-    except ProviderError as error:
-        outcome.logs.append(LogOutcome("all jobs", LOST, said=str(error)))
-        return
-    for job in listed[:_MOST_LOGS]:
-        case.beat()
-        outcome.logs.append(_read_log(case, draft, job))
-
-
-def _read_log(case: Case, draft: Draft, job: CiJob) -> LogOutcome:
-    label = f"{case.row}, job {job.name}"
-    try:
-        data = case.provider.log(job, limit=settings.EVIDENCE_SIZE_LIMIT)
-        added = add.fetched(
-            draft=draft, data=data, label=label, rank=case.trust.rank, run=case.row, by=Actor.system()
-        )
-    except add.NothingToRead:
-        return LogOutcome(job.name, SILENT)
-    except (RateLimited, Down):
-        raise
-    except (ProviderError, NotEditable) as error:
-        return LogOutcome(job.name, LOST, said=str(error))
-    return LogOutcome(job.name, READ, added.digests)
