@@ -5,7 +5,7 @@ from django.test import Client
 from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.evidence.add import paste
-from drafts.models import BurntName, Draft, DraftState, IndexPage, Job
+from drafts.models import BurntName, Draft, DraftState, IndexPage, Job, Kind
 from tests.conftest import draft_url
 
 
@@ -23,7 +23,11 @@ def assert_untouched(draft: Draft) -> None:
     draft.refresh_from_db()
     assert draft.state == DraftState.OPEN
     assert draft.publishing_by is None
-    assert (BurntName.objects.count(), Job.objects.count(), IndexPage.objects.count()) == (0, 0, 0)
+    assert (
+        BurntName.objects.count(),
+        Job.objects.exclude(kind=Kind.INSPECT).count(),
+        IndexPage.objects.count(),
+    ) == (0, 0, 0)
     assert not AuditEvent.objects.filter(event__startswith="draft:publish").exists()
 
 

@@ -16,6 +16,7 @@ from drafts.storage import storage
 from tests import wheels
 from tests.clients import module_of
 from tests.conftest import PASSWORD, draft_url, totp_code
+from tests.inspected import inspect_now
 from tests.live import PATIENCE, eventually
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
@@ -58,6 +59,7 @@ def draft(live, clients, ci, built, dist):
     """A draft of sampleproject 1.0 that twine staged."""
     said = clients.twine(live.upload_url, ci.token, *[one.write(dist) for one in built])
     assert said.code == 0, said.text
+    inspect_now()
     return Draft.objects.get()
 
 

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from drafts.models import EvidenceLog, File
+from drafts.inspection.keeping import OBJECT_NAME
+from drafts.models import EvidenceLog, File, Inspection
 from drafts.operations import scrub, tasks
 from drafts.operations.scrub import Share
 from drafts.storage import METADATA, new_object_id, storage
@@ -32,6 +33,7 @@ def log(draft, rita):
 def clean(draft, log):
     """A draft with files and a log whose bytes are as they should be; other tests' objects are set aside."""
     ids = {*File.objects.values_list("object_id", flat=True), log.object_id}
+    ids |= set(Inspection.objects.values_list("object_id", flat=True))
     for object_id, _ in storage().objects():
         if object_id not in ids:
             storage().delete(object_id)
@@ -58,6 +60,7 @@ SUBJECTS = {
     "file": lambda: (File.objects.first(), File.objects.first().filename),
     "metadata": lambda: (File.objects.first(), METADATA),
     "evidence": lambda: (EvidenceLog.objects.get(), "evidence.log"),
+    "inspection": lambda: (Inspection.objects.first(), OBJECT_NAME),
 }
 DAMAGES = {
     "a bit": (spoil, "SHA-256 is "),

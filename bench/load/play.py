@@ -56,6 +56,7 @@ class Play:
         stop, page = self._server.data / "readers-stop", f"{self._server.url}/simple/{NAME}/"
         names = frozenset(file.filename for file in self._files)
         self._maintainer.sign_in()
+        self._maintainer.wait_for_inspections(f"/projects/{NAME}/drafts/{VERSION}/")
         reading = self._pool.submit(scenes.play, scenes.Read(page, self._size.rate, names, stop))
         try:
             time.sleep(AROUND_SECONDS)

@@ -24,6 +24,7 @@ from tests.processes import free_port
 CODE = Path(__file__).resolve().parent.parent.parent
 OWNER = "alice@example.org"
 PATIENCE = 120
+INSPECTION_SECONDS = 300
 FOREIGN = ("PRESSCHECK_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "AWS_")
 
 
@@ -154,6 +155,14 @@ class Maintainer:
         path = "/accounts/login/"
         page = self._submit(path, self._open(path), login=OWNER, password=self._password)
         self._submit("/accounts/2fa/authenticate/", page, code=self._code(0))
+
+    def wait_for_inspections(self, path: str) -> None:
+        """Ask for a draft's page until its files are inspected: before that nothing is published. Raises NotWell."""
+        deadline = time.monotonic() + INSPECTION_SECONDS
+        while "Being inspected" in self._open(path):
+            if time.monotonic() > deadline:
+                raise NotWell("the files were not inspected in time")
+            time.sleep(0.5)
 
     def publish(self, path: str) -> None:
         """Press Publish on what the confirmation page shows."""

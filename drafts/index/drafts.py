@@ -84,7 +84,7 @@ def project(
 
 def _content(draft: Draft, *, only: bool, base: str) -> simple.SimpleProject:
     """Render published and staged files; addresses are relative, under the token, and change with the bytes."""
-    staged = list(draft.files.completed().order_by("filename"))
+    staged = list(draft.files.installable().order_by("filename"))
     published = [] if only else list(pages.published_files(draft.project))
     files = [*published, *staged]
     return simple.SimpleProject(
@@ -112,7 +112,7 @@ def file(request: HttpRequest, handle: str, filename: str, token: str | None = N
 
 def _readable(draft: Draft, handle: str, filename: str) -> File:
     rows = File.objects.filter(handle=handle, filename=filename, draft__project=draft.project_id)
-    row = rows.filter(draft=draft).completed().first() or rows.published().first()
+    row = rows.filter(draft=draft).installable().first() or rows.published().first()
     if row is None:
         raise Http404("Not found")
     return row
@@ -126,7 +126,7 @@ def requirements(request: HttpRequest, token: str | None = None) -> HttpResponse
         return HttpResponseRedirect(reverse("simple-project", args=[access.draft.project.name]))
     lines = [f"{access.draft.project.name}=={access.draft.version}"]
     lines += [
-        f"    --hash=sha256:{file.sha256}" for file in access.draft.files.completed().order_by("filename")
+        f"    --hash=sha256:{file.sha256}" for file in access.draft.files.installable().order_by("filename")
     ]
     return HttpResponse(" \\\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 

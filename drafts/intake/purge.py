@@ -11,7 +11,17 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Actor
 from drafts.intake import rules
-from drafts.models import Draft, DraftState, EvidenceLog, File, FileState, Job, UploadPart, UploadSession
+from drafts.models import (
+    Draft,
+    DraftState,
+    EvidenceLog,
+    File,
+    FileState,
+    Inspection,
+    Job,
+    UploadPart,
+    UploadSession,
+)
 from drafts.models.uploads import UNDER_WAY
 from drafts.storage import NoSuchObject, storage
 
@@ -51,6 +61,7 @@ def _purge_draft(job: Job) -> _Doomed:
     if not draft.is_live:
         files = draft.files.filter(release=None).with_bytes()
         doomed += files.values_list("object_id", flat=True)
+        doomed += _inspections_of(list(files.values_list("pk", flat=True)))
         files.update(purged_at=timezone.now())
         draft.purged_at = timezone.now()
         draft.save(update_fields=["purged_at"])
@@ -68,11 +79,20 @@ def _purge_file(job: Job) -> _Doomed:
     draft = Draft.objects.lock(Draft.objects.get(files=job.subject_id))
     doomed = draft.files.filter(pk=job.subject_id, state=FileState.CANCELED, release=None).with_bytes()
     object_ids = list(doomed.values_list("object_id", flat=True))
+    object_ids += _inspections_of(list(doomed.values_list("pk", flat=True)))
     public_ids = [str(file.public_id) for file in doomed.exclude(public_id=None)]
     doomed.update(purged_at=timezone.now())
     job.finish()
     audit.record(Event.FILE_PURGED, on=draft, by=Actor.system(), objects=len(object_ids))
     return _Doomed(object_ids, public_ids)
+
+
+def _inspections_of(file_ids: list[int]) -> list[str]:
+    """Mark what inspections kept of these files as purged, and return the objects; the findings stay as a record."""
+    rows = Inspection.objects.filter(file__in=file_ids, purged_at=None).exclude(object_id=None)
+    object_ids = [str(object_id) for object_id in rows.values_list("object_id", flat=True)]
+    rows.update(purged_at=timezone.now())
+    return object_ids
 
 
 @transaction.atomic
@@ -132,6 +152,7 @@ def has_row(object_id: str) -> bool:
     return (
         File.objects.filter(object_id=object_id, purged_at=None).exists()
         or EvidenceLog.objects.filter(object_id=object_id, purged_at=None).exists()
+        or Inspection.objects.filter(object_id=object_id, purged_at=None).exists()
         or UploadPart.objects.filter(object_id=object_id).exists()
     )
 

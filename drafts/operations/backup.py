@@ -14,7 +14,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from drafts.evidence.add import OBJECT_NAME
-from drafts.models import EvidenceLog, File, UploadPart
+from drafts.inspection.keeping import OBJECT_NAME as INSPECTION
+from drafts.models import EvidenceLog, File, Inspection, UploadPart
 from drafts.operations import dumps
 from drafts.operations.dumps import BackupRefused
 from drafts.storage import METADATA, Kept, NoSuchObject, opened, storage
@@ -74,6 +75,11 @@ def _kept() -> Iterator[Kept]:
     logs = EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True)
     for object_id in logs.iterator(chunk_size=_ROWS):
         yield Kept(object_id, OBJECT_NAME, OBJECT_NAME)
+    seen = (
+        Inspection.objects.filter(purged_at=None).exclude(object_id=None).values_list("object_id", flat=True)
+    )
+    for inspected in seen.iterator(chunk_size=_ROWS):
+        yield Kept(str(inspected), INSPECTION, INSPECTION)
     parts = UploadPart.objects.exclude(sha256="").values_list("object_id", "stored_as")
     for object_id, name in parts.iterator(chunk_size=_ROWS):
         yield Kept(object_id, name, name)
@@ -123,6 +129,7 @@ def _is_gone(object_id: str) -> bool:
     rows = chain(
         File.objects.with_bytes().filter(object_id=object_id),
         EvidenceLog.objects.filter(purged_at=None, object_id=object_id),
+        Inspection.objects.filter(purged_at=None, object_id=object_id),
         UploadPart.objects.filter(object_id=object_id),
     )
     return next(rows, None) is None

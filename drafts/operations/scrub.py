@@ -8,9 +8,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from drafts.evidence.add import OBJECT_NAME
+from drafts.inspection.keeping import OBJECT_NAME as INSPECTION
 from drafts.intake import purge
 from drafts.intake.rules import grace
-from drafts.models import EvidenceLog, File, UploadPart
+from drafts.models import EvidenceLog, File, Inspection, UploadPart
 from drafts.storage import Kept, NoSuchObject, StorageDown, opened, storage
 
 _CHUNK = 1024 * 1024
@@ -58,7 +59,7 @@ class Difference:
 class _Expected:
     """What a row says of one object: sizes in bytes (None where no row says), SHA-256 in hex; may it be gone."""
 
-    row: File | EvidenceLog | UploadPart
+    row: File | EvidenceLog | Inspection | UploadPart
     kept: Kept
     sha256: str
     size: int | None = None
@@ -116,6 +117,10 @@ def _expected(share: Share) -> Iterator[_Expected]:
     for log in EvidenceLog.objects.filter(purged_at=None).order_by("pk").iterator(chunk_size=_ROWS):
         if share.has(log.object_id):
             yield _Expected(log, Kept(log.object_id, OBJECT_NAME, OBJECT_NAME), log.sha256, log.size)
+    for row in Inspection.objects.filter(purged_at=None).exclude(object_id=None).iterator(chunk_size=_ROWS):
+        if share.has(str(row.object_id)):
+            kept = Kept(str(row.object_id), INSPECTION, INSPECTION)
+            yield _Expected(row, kept, row.sha256, row.size)
     for part in UploadPart.objects.exclude(sha256="").order_by("pk").iterator(chunk_size=_ROWS):
         if share.has(part.object_id):
             yield _Expected(
@@ -153,7 +158,7 @@ def _wrong(expected: _Expected) -> str:
     return ""
 
 
-def _still_spoken_of(row: File | EvidenceLog | UploadPart) -> bool:
+def _still_spoken_of(row: File | EvidenceLog | Inspection | UploadPart) -> bool:
     if isinstance(row, UploadPart):
         return UploadPart.objects.filter(pk=row.pk).exists()
     return type(row).objects.filter(pk=row.pk, purged_at=None).exists()

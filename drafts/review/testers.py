@@ -60,7 +60,7 @@ def _shown(request: HttpRequest, access: DraftAccess) -> HttpResponse:
         public = reverse("simple-project", args=[draft.project.name])
         shown = replace(shown, staged_text="This draft was published.", published_url=public)
     else:
-        rows = draft.files.completed().select_related("staged_by_token", "staged_by_user")
+        rows = draft.files.installable().select_related("staged_by_token", "staged_by_user")
         files = list(rows.order_by("filename"))
         shown = replace(
             shown,

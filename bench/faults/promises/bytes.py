@@ -9,7 +9,8 @@ from bench.faults.browser import Browser
 from bench.faults.promises.state import State
 from bench.faults.shelf import PUBLIC, STAGED, Key
 from drafts.evidence.add import OBJECT_NAME
-from drafts.models import Draft, DraftState, EvidenceLog, File, UploadPart
+from drafts.inspection.keeping import OBJECT_NAME as INSPECTION
+from drafts.models import Draft, DraftState, EvidenceLog, File, Inspection, UploadPart
 from drafts.storage import METADATA
 
 _NEWEST = 10
@@ -38,6 +39,8 @@ def _expected(state: State) -> Iterator[tuple[Key, str]]:
             yield (PUBLIC, file.public_id, file.metadata_filename), file.metadata_sha256
     for log in EvidenceLog.objects.filter(purged_at=None):
         yield (STAGED, log.object_id, OBJECT_NAME), log.sha256
+    for row in Inspection.objects.filter(purged_at=None).exclude(object_id=None):
+        yield (STAGED, str(row.object_id), INSPECTION), row.sha256
 
 
 def _not_as_reviewed(draft: Draft) -> Iterator[str]:
@@ -67,7 +70,7 @@ def nothing_hostile_is_kept(state: State) -> Iterator[str]:
     kept = set(state.digests.values()) & state.ledger.hostile
     if kept:
         yield f"{len(kept)} hostile archives lie in the store"
-    right = {*File.objects.values_list("filename", flat=True), METADATA, OBJECT_NAME}
+    right = {*File.objects.values_list("filename", flat=True), METADATA, OBJECT_NAME, INSPECTION}
     right |= {f"{name}.metadata" for name in File.objects.values_list("filename", flat=True)}
     right |= set(UploadPart.objects.values_list("stored_as", flat=True))
     for area, object_id, name in state.digests:

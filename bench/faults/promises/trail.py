@@ -15,6 +15,7 @@ from drafts.models import (
     EvidenceLog,
     File,
     FileState,
+    Inspection,
     Job,
     JobState,
     Kind,
@@ -116,6 +117,9 @@ def without_a_row(state: State) -> Iterator[str]:
     """Look for bytes that no row speaks of, which a sweep deletes when they are old enough."""
     spoken = set(File.objects.with_bytes().values_list("object_id", flat=True))
     spoken |= set(EvidenceLog.objects.filter(purged_at=None).values_list("object_id", flat=True))
+    spoken |= {
+        str(one) for one in Inspection.objects.filter(purged_at=None).values_list("object_id", flat=True)
+    }
     spoken |= set(UploadPart.objects.values_list("object_id", flat=True))
     public = set(File.objects.published().values_list("public_id", flat=True))
     for area, known in ((STAGED, spoken), (PUBLIC, public)):

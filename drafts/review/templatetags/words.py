@@ -79,7 +79,10 @@ def distance(seconds: float) -> str:
 @register.filter
 def plain(value: object) -> str:
     """Spell out characters that hide or reorder text: ``⟨U+202E⟩``. Escaping stays the template's work."""
-    return "".join(_spelled(char) for char in str(value))
+    text = str(value)
+    if text.replace("\n", "").replace("\t", "").isprintable():  # most is, and this is quick
+        return text
+    return "".join(_spelled(char) for char in text)
 
 
 def _spelled(char: str) -> str:
