@@ -3,5 +3,6 @@
 from config.settings.environment import env, listed
 
 OUTBOUND_ALLOW = listed("PRESSCHECK_OUTBOUND_ALLOW")
+PRESSCHECK_RESOLVE_INDEX = env("PRESSCHECK_RESOLVE_INDEX").rstrip("/")  # where drafts' dependencies come from
 GITHUB_API = env("PRESSCHECK_GITHUB_API", "https://api.github.com").rstrip("/")
 GITLAB_API = env("PRESSCHECK_GITLAB_API", "https://gitlab.com/api/v4").rstrip("/")

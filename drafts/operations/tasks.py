@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from drafts.inspection.installability import resolve
 from drafts.operations import scrub as scrubbing
 from drafts.operations import sweeps
 from drafts.storage import StorageDown
@@ -14,7 +15,8 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="operations.sweep")
 def sweep() -> None:
-    """Ring for jobs that wait."""
+    """Ring for jobs that wait, and ask again where drafts can be installed whose files changed."""
+    resolve.stale()
     if rung := sweeps.ring_waiting():
         log.info("%d waiting jobs were rung again", rung)
 

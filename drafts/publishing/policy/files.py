@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from drafts.dist import parse_filename
-from drafts.models import Draft, DraftState, File, FileState, UploadSession
+from drafts.models import DecisionKind, Draft, DraftState, File, FileState, UploadSession
 from drafts.publishing.policy.blocker import Blocker, Code, listed
 from drafts.publishing.policy.case import Case
 
@@ -69,7 +69,12 @@ def missing(draft: Draft, files: Iterable[File]) -> list[str]:
 
 
 def expected(case: Case) -> Iterator[Blocker]:
-    names = missing(case.draft, case.files) if case.draft.is_live else []
+    decided = case.decided(DecisionKind.WITHOUT)
+    names = (
+        [name for name in missing(case.draft, case.files) if name not in decided]
+        if case.draft.is_live
+        else []
+    )
     if names:
         what = f"{len(names)} of {len(case.draft.expects)} files that CI announced"
         yield Blocker(
@@ -77,6 +82,8 @@ def expected(case: Case) -> Iterator[Blocker]:
             "Missing",
             f"{what} {'is' if len(names) == 1 else 'are'} not here: {listed(names)}. CI uploads them, or you strike them.",
             "CI, or you",
+            decision=DecisionKind.WITHOUT,
+            what=tuple(names),
         )
 
 
