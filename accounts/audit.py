@@ -25,6 +25,7 @@ class ActorKind(StrEnum):
     PERSON = "person"
     TOKEN = "token"  # noqa: S105  a word, not a secret
     LINK = "link"
+    PUBLISHER = "publisher"
     SYSTEM = "system"
 
 
@@ -39,7 +40,7 @@ class Origin:
     def of(cls, request: HttpRequest) -> "Origin":
         return cls(
             address=request.META.get("REMOTE_ADDR", "")[:64],
-            user_agent=request.headers.get("User-Agent", "")[:300],
+            user_agent=request.headers.get("User-Agent", "").replace("\0", "")[:300],
         )
 
 

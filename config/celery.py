@@ -12,7 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("presscheck")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["drafts.publishing", "drafts.evidence", "drafts.intake", "drafts.operations"],
+    [
+        "drafts.publishing",
+        "drafts.evidence",
+        "drafts.inspection",
+        "drafts.inspection.installability",
+        "drafts.intake",
+        "drafts.operations",
+    ],
     related_name="tasks",
 )
 

@@ -28,7 +28,9 @@ pytest_plugins = [
     "tests.backups",
     "tests.fronted",
     "tests.waiting",
+    "tests.inspected",
     "tests.volunteers",
+    "tests.trusted",
 ]
 
 PASSWORD = "correct horse battery staple"
@@ -199,10 +201,14 @@ HANDLERS = {}
 def do_jobs() -> int:
     """Do every job that is due, as a worker would; returns how many."""
     from drafts.evidence import sources
+    from drafts.evidence.attested import job as attested
+    from drafts.inspection import inspect
+    from drafts.inspection.installability import resolve
     from drafts.intake import purge
     from drafts.intake.runs import fetch
     from drafts.intake.upload2 import complete
     from drafts.publishing import flip
+    from drafts.publishing.receipt import job as receipt
 
     handlers = {
         Kind.PUBLISH: flip.work,
@@ -210,6 +216,10 @@ def do_jobs() -> int:
         Kind.COMPLETE: complete.work,
         Kind.FETCH_RUN: fetch.work,
         Kind.CHECK_CI: sources.check,
+        Kind.INSPECT: inspect.work,
+        Kind.RESOLVE: resolve.work,
+        Kind.VERIFY_ATTESTATIONS: attested.work,
+        Kind.RECEIPT: receipt.work,
     }
     done = 0
     while due := list(Job.objects.due()):
@@ -226,6 +236,9 @@ def draft_url(draft: Draft, name: str = "draft", *more) -> str:
 
 def publish(draft: Draft, user: User, client: Client | None = None, **form):
     """Press Publish as the page would, and let the worker do its part."""
+    from tests.inspected import inspect_now
+
+    inspect_now()
     client = client or sign_in(user)
     name = user.email.split("@")[0]
     fields = {"fingerprint": draft.fingerprint(), "code": totp_code(name), **form}

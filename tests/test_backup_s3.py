@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from drafts.intake import purge
-from drafts.models import File
+from drafts.models import ExpectedFiles, File, Inspection, Project
 from drafts.storage import storage
 from tests import wheels
 from tests.backups import made, manage, served, whole
@@ -63,8 +63,10 @@ def test_what_was_published_is_served_after_a_restore(
     done = manage(tmp_path / "new", "restore", str(folder), **elsewhere)
     assert done.returncode == 0, done.stderr
     whole(tmp_path / "new", **elsewhere)
-    (log,) = {key for key in keys(another_bucket["PRESSCHECK_S3_BUCKET"]) if key.endswith("/evidence.log")}
-    assert keys(another_bucket["PRESSCHECK_S3_BUCKET"]) == should_lie_there() | {log}
+    there = keys(another_bucket["PRESSCHECK_S3_BUCKET"])
+    beside = {key for key in there if key.endswith(("/evidence.log", "/inspection.json.gz"))}
+    assert len(beside) == 1 + Inspection.objects.count()
+    assert there == should_lie_there() | beside
     with served(tmp_path / "new", **elsewhere) as live:
         index = f"{live.url}/simple/"
         said = clients.run(
@@ -101,6 +103,8 @@ def test_a_backup_during_the_flip_is_whole(full, tmp_path, monkeypatch, another_
     from tests.conftest import publish
 
     dump, draft, mike = dumps.dump, Draft.objects.live().get(), User.objects.get(name="mike")
+
+    Project.objects.update(expected_files=ExpectedFiles.NOTHING)  # the draft is a wheel alone
 
     def busy(target) -> None:
         publish(draft, mike)

@@ -32,7 +32,7 @@ def silent(seconds: float) -> None:
 @pytest.mark.parametrize(
     "built", [WHEEL, OTHER, SPELLED], ids=["the same", "other bytes", "another spelling"]
 )
-@pytest.mark.parametrize("seconds", [0, 55])
+@pytest.mark.parametrize("seconds", [0, 40])
 def test_a_name_that_is_on_its_way_is_taken(speaker, ci, built, seconds):
     """It is true that the legacy door answers 409 and when to come back, and nothing changes."""
     file = speaker.announce(speaker.join(), WHEEL).json()

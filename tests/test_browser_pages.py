@@ -9,8 +9,9 @@ from playwright.sync_api import Page
 from accounts import people
 from accounts.audit import Actor
 from drafts.access import links
+from drafts.evidence.add import paste
 from drafts.intake.runs.outcome import ArtifactOutcome, FileOutcome, LogOutcome, Outcome
-from drafts.models import CiRun, CiSource, Draft, Job, Kind, jobs
+from drafts.models import CiRun, CiSource, Draft, EvidenceLog, Job, Kind, Remembered, jobs
 from tests import wheels
 from tests.conftest import draft_url, make_ci, publish
 
@@ -116,6 +117,35 @@ def test_a_draft_that_mismatches(look, draft, mike):
     assert page.locator('#verdict:has-text("Do not publish")').is_visible()
 
 
+def test_a_log_and_setting_it_aside(look, draft, mike, rita):
+    data = (
+        f"first\n{'0' * 64}  {wheels.wheel().filename}\n\x1b[8m{'1' * 64}  {wheels.sdist().filename}\x1b[0m\n"
+    )
+    log = paste(draft=draft, data=data.encode(), label="run 8812", user=rita, by=SYSTEM).log
+    look(f"{draft_url(draft, 'evidence-log', log.pk)}?line=2", user=mike)
+    look(draft_url(draft, "evidence-aside", log.pk), user=mike)
+    look(draft_url(draft), user=mike, prepare=open_all)
+
+
+def test_files_are_dropped_on_the_text_area(open_page, draft, mike):
+    """It is true that what is dropped goes with its name, so that a sidecar says of which file it is."""
+    page = open_page(user=mike)
+    page.goto(draft_url(draft))
+    page.locator("#evidence").evaluate("(one) => { one.open = true; }")
+    page.evaluate(
+        """([name, text]) => {
+            const dropped = new DataTransfer();
+            dropped.items.add(new File([text], name));
+            const event = new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true });
+            document.querySelector("#log").dispatchEvent(event);
+        }""",
+        [f"{wheels.wheel().filename}.sha256", f"{wheels.wheel().sha256}\n"],
+    )
+    page.get_by_role("button", name="Compare with the staged files").click()
+    page.wait_for_url(draft_url(draft))
+    assert EvidenceLog.objects.get().label == f"{wheels.wheel().filename}.sha256"
+
+
 def test_a_draft_that_is_ready(look, draft, ci, mike):
     """Also: a replaced file, links alive and revoked, an earlier release."""
     assert ci.upload(wheels.wheel(salt="built again")).status_code == 200
@@ -188,7 +218,16 @@ def test_a_project(look, draft, alice):
 
 
 @pytest.mark.parametrize(
-    "path", ["/help/ci/", "/help/errors/", "/accounts/2fa/", "/accounts/password/change/"]
+    "path",
+    [
+        "/help/ci/",
+        "/help/errors/",
+        "/account/",
+        "/account/factors/app/",
+        "/account/factors/passkey/",
+        "/account/codes/make/",
+        "/accounts/password/change/",
+    ],
 )
 def test_a_page_for_everybody_signed_in(look, mike, path):
     look(path, user=mike, prepare=open_all)
@@ -279,3 +318,34 @@ def test_a_published_release(draft, mike, mikes, look):
     mikes.post(reverse("release-yank", args=["sampleproject", "1.0"]), form)
     page = look(path, user=mike)
     assert page.get_by_text("yanked: does not build on musl").is_visible()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?tab=contents", "?find=sample", "?member=sampleproject/a.py&line=3", "?member=sampleproject/b.bin"],
+)
+def test_a_file_with_findings(look, ci, mike, query):
+    text = "# Title\n\n[jump](#title) ![drawing](https://example.org/a.png)\n\n## Below\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    files = {
+        "sampleproject/a.py": "x = 1\n" * 50 + "y = '\u202e'\n" + "z" * 3000,
+        "sampleproject/b.bin": b"\0\1",
+    }
+    fields = (
+        ("Description-Content-Type", "text/markdown"),
+        ("Project-URL", "Home, https://example.org/" + "x" * 200),
+    )
+    built = wheels.wheel(files={**files, "x.pth": "import os"}, description=text, fields=fields)
+    assert ci.upload(built).status_code == 200
+    look(draft_url(Draft.objects.get(), "file-page", built.filename) + query, user=mike, prepare=open_all)
+
+
+def test_findings_accepted_and_not(look, ci, mike):
+    built = wheels.wheel(
+        files={"x.pth": "import os", "sampleproject/.env": "a"}, extra=(("sampleproject/b.py", b""),)
+    )
+    assert ci.upload(built).status_code == 200
+    row = {"code": "pth-file", "severity": "warn", "pattern": "*", "reason": "meant", "by": mike}
+    draft = Draft.objects.get()
+    Remembered.objects.create(project=draft.project, **row)
+    look(draft_url(draft), user=mike, prepare=open_all)
+    look("/projects/sampleproject/findings/", user=mike)

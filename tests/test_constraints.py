@@ -9,21 +9,28 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from accounts.audit import Actor
-from accounts.models import ActLock, AuditEvent, User
+from accounts.models import ActLock, AuditEvent, Device, PasskeyChallenge, Recovery, User
 from drafts.evidence.add import paste
 from drafts.models import (
+    Attested,
     Builder,
     BurntName,
     CiRun,
     CiSource,
+    Decision,
     Draft,
     DraftLink,
     EvidenceLog,
     File,
+    Finding,
+    Inspection,
     Job,
     Membership,
     Project,
+    Publisher,
+    ReceiptKey,
     Release,
+    Remembered,
     Token,
     UploadPart,
     UploadSession,
@@ -43,6 +50,12 @@ def again(row: models.Model, **changes: object) -> None:
     row.save(force_insert=True)
 
 
+def publisher(**changes: object) -> Publisher:
+    """Write a trusted publisher of the project."""
+    named = {"kind": "github", "repository": "octo/sampleproject", "workflow": "release.yml", **changes}
+    return Publisher.objects.create(project=Project.objects.get(), issuer="https://ci.example", **named)
+
+
 def file(**changes: object) -> None:
     """Write the wheel a second time, with new ids: nothing but the changes is in the way."""
     fresh = {"object_id": new_handle(), "handle": new_handle()}
@@ -51,6 +64,27 @@ def file(**changes: object) -> None:
 
 def log(**changes: object) -> None:
     again(EvidenceLog.objects.earliest("pk"), **{"object_id": new_handle(), **changes})
+
+
+def waiting() -> None:
+    log(
+        draft=None,
+        project=Project.objects.get(),
+        version_key="9",
+        added_by_user=None,
+        added_by_token=Token.objects.get(),
+        sha256="2" * 64,
+    )
+
+
+def decision(**changes: object) -> None:
+    row = {
+        "kind": "without",
+        "reason": "why",
+        "draft": Draft.objects.get(),
+        "by": User.objects.earliest("pk"),
+    }
+    Decision.objects.create(**{**row, **changes})
 
 
 def burn(**changes: object) -> None:
@@ -93,8 +127,25 @@ def source(**changes: object) -> None:
     CiSource.objects.create(project=Project.objects.get(), **{**row, **changes})
 
 
+def attested(**changes: object) -> None:
+    """Write what verifying an attestation came to."""
+    row = {"number": 1, "came_with_file": True, "reason": "it was forged", **changes}
+    Attested.objects.create(file=File.objects.first(), **row)
+
+
+def receipt_key(key_id: str, **changes: object) -> None:
+    """Write a key that signs receipts."""
+    row = {"key_id": key_id, "public": "x", "private_sealed": "x", "valid_from": NOW, **changes}
+    ReceiptKey.objects.create(**row)
+
+
 def user() -> User:
     return User.objects.get(email="mike@example.org")
+
+
+def accepted(**changes: object) -> None:
+    row = {"code": "litter", "severity": "warn", "pattern": "*", "reason": "meant", "by": user()}
+    Remembered.objects.create(project=Project.objects.get(), **{**row, **changes})
 
 
 NOW = timezone.now()
@@ -128,6 +179,9 @@ BREACHES: dict[str, Callable[[], object]] = {
         Release.objects.create(project=Project.objects.get(), version="1", version_key="1", published_at=NOW),
     ),
     "a_link_for_ci_is_never_a_day_or_full": lambda: Project.objects.update(link_for_ci="maybe"),
+    "expected_files_are_last_times_patterns_or_none": lambda: Project.objects.update(expected_files="some"),
+    "a_decision_is_of_a_known_kind": lambda: decision(kind="whatever"),
+    "a_decision_has_a_reason": lambda: decision(reason=""),
     "a_publish_from_ci_is_refused_or_waits": lambda: Project.objects.update(publish_from_ci="maybe"),
     "one_link_for_ci_per_draft": lambda: [link(for_ci=True) for _ in "ab"],
     "a_builder_is_asked_for_files": lambda: Builder.objects.create(
@@ -139,6 +193,11 @@ BREACHES: dict[str, Callable[[], object]] = {
         invited_by=user(),
     ),
     "a_token_has_one_of_three_kinds": lambda: Token.objects.update(kind="master"),
+    "one_token_of_a_secret_per_project": lambda: again(Token.objects.get()),
+    "a_minted_token_stages_files_and_says_of_which_run": lambda: Token.objects.update(publisher=publisher()),
+    "a_publisher_is_of_a_known_kind": lambda: publisher(kind="jenkins"),
+    "a_project_trusts_a_publisher_once": lambda: (publisher(), publisher()),
+    "a_publisher_names_repository_and_workflow": lambda: publisher(workflow=""),
     "a_person_adds_a_log_once": log,
     "a_token_adds_a_log_once": lambda: (
         log(added_by_user=None, added_by_token=Token.objects.get(), sha256="1" * 64),
@@ -148,19 +207,45 @@ BREACHES: dict[str, Callable[[], object]] = {
         log(added_by_user=None, added_by_run=run(), sha256="1" * 64),
         log(added_by_user=None, added_by_run=CiRun.objects.get(), sha256="1" * 64),
     ),
+    "a_log_without_a_draft_says_what_it_waits_for": lambda: EvidenceLog.objects.update(draft=None),
+    "a_token_has_a_log_wait_once": lambda: (waiting(), waiting()),
+    "a_log_that_is_set_aside_says_by_whom_and_why": lambda: EvidenceLog.objects.update(set_aside_at=NOW),
+    "evidence_is_demanded_by_its_rank": lambda: Project.objects.update(evidence_demand="much"),
     "a_log_was_added_by_a_token_a_person_or_a_run": lambda: EvidenceLog.objects.update(added_by_user=None),
+    "an_attestation_of_a_file_has_one_outcome": lambda: (attested(), attested()),
+    "an_attestation_has_a_signer_and_a_log_or_a_reason": lambda: attested(reason=""),
+    "one_receipt_key_signs_today": lambda: (receipt_key("a"), receipt_key("b")),
+    "a_receipt_key_ends_after_it_began": lambda: receipt_key("a", until=NOW - timedelta(days=1)),
+    "a_receipt_key_that_signs_today_can_and_may": lambda: receipt_key("a", revoked_at=NOW),
     "a_ci_source_is_of_a_known_kind": lambda: source(kind="jenkins"),
     "a_ci_source_names_a_repository": lambda: source(repository=""),
     "one_row_per_run_of_a_project": lambda: (run(), run()),
     "a_fetch_has_a_known_state": lambda: run(state="lost", ended_at=NOW),
     "a_fetch_that_ended_says_when": lambda: run(state="done"),
     "a_fetch_that_failed_says_why": lambda: run(state="failed", ended_at=NOW),
+    "an_inspection_kept_its_object_or_says_why_it_failed": lambda: Inspection.objects.update(object_id=None),
+    "a_finding_is_refuse_warn_or_note": lambda: Finding.objects.update(severity="fatal"),
+    "a_project_remembers_a_finding_once": lambda: (accepted(), accepted()),
+    "a_draft_accepts_a_finding_once": lambda: [accepted(draft=Draft.objects.get()) for _ in "ab"],
+    "what_is_refused_is_never_accepted": lambda: accepted(severity="refuse"),
+    "what_is_accepted_has_a_reason": lambda: accepted(reason=""),
+    "what_is_revoked_says_by_whom": lambda: accepted(revoked_at=NOW),
     "one_live_job_per_kind_and_subject": lambda: again(jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1")),
     "a_running_job_has_a_lease": lambda: (
         jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1"),
         Job.objects.update(state="running"),
     ),
     "one_lock_per_person_and_act": lambda: [ActLock.objects.create(user=user(), act="publish") for _ in "ab"],
+    "a_passkey_challenge_ends_after_it_began": lambda: PasskeyChallenge.objects.create(
+        user=user(), act="publish", on="draft:1", challenge="x", made_at=NOW, expires_at=NOW
+    ),
+    "one_row_per_person_and_device": lambda: [
+        Device.objects.create(user=user(), token_sha256="x") for _ in "ab"
+    ],
+    "one_live_recovery_per_person": lambda: [Recovery.objects.create(user=user(), due_at=NOW) for _ in "ab"],
+    "a_recovery_that_was_objected_to_is_not_done": lambda: Recovery.objects.create(
+        user=user(), due_at=NOW, objected_at=NOW, done_at=NOW
+    ),
     "one_event_per_place_in_the_chain": lambda: AuditEvent.objects.bulk_create(
         AuditEvent(
             scope="x",
@@ -230,4 +315,5 @@ def test_an_ended_draft_makes_room_for_the_next(rows):
 
 def test_a_lease_that_is_over_is_still_a_lease(rows):
     jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1")
-    assert Job.objects.update(state="running", lease_until=NOW - timedelta(hours=1)) == 1
+    mine = Job.objects.filter(kind=jobs.Kind.PURGE)
+    assert mine.update(state="running", lease_until=NOW - timedelta(hours=1)) == 1

@@ -16,6 +16,11 @@ PRODUCTION = {
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "PRESSCHECK_SECRET_KEY": KEY,
 }
+SIGN_ON = {
+    "PRESSCHECK_OIDC_ISSUER": "https://login.example.org/realms/main",
+    "PRESSCHECK_OIDC_CLIENT_ID": "presscheck",
+    "PRESSCHECK_OIDC_CLIENT_SECRET": "secret",
+}
 S3 = {"PRESSCHECK_S3_BUCKET": "files"}
 FOREIGN = ("PRESSCHECK_", "AWS_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
 
@@ -61,6 +66,9 @@ HARMLESS = {
     "a location of nginx": {"PRESSCHECK_ACCEL": "/objects/", "PRESSCHECK_TRUSTED_PROXIES": "127.0.0.1"},
     "a metrics token": {"PRESSCHECK_METRICS_TOKEN": "sixteen-or-more-x"},
     "a key that was made": {"PRESSCHECK_SECRET_KEY": "q7-Yk2J0ZbLr5mXvT9sWcE4hNf8uPdAgKi3oRx6"},
+    "single sign-on": SIGN_ON,
+    "single sign-on on this machine": {**SIGN_ON, "PRESSCHECK_OIDC_ISSUER": "http://127.0.0.1:9100"},
+    "a private index": {"PRESSCHECK_PRIVATE": "1"},
     "a Redis with TLS": {**PRODUCTION, "REDIS_URL": "rediss://cache.example.org:6380/1"},
 }
 
@@ -72,6 +80,19 @@ def test_what_hurts_nobody_is_accepted(tmp_path, shape):
 
 
 DANGEROUS = {
+    "single sign-on in the clear": (
+        {**SIGN_ON, "PRESSCHECK_OIDC_ISSUER": "http://login.example.org"},
+        "no https address of an identity provider",
+    ),
+    "single sign-on at no address": ({**SIGN_ON, "PRESSCHECK_OIDC_ISSUER": "login"}, "no https address"),
+    "single sign-on without its secret": (
+        {**SIGN_ON, "PRESSCHECK_OIDC_CLIENT_SECRET": None},
+        "set all three, or none",
+    ),
+    "a private index whose files are elsewhere": (
+        {"PRESSCHECK_PRIVATE": "1", "PRESSCHECK_FILES_URL": "https://cdn.example.org"},
+        "set one of them",
+    ),
     "no key of its own on every host": (
         {**PRODUCTION, "PRESSCHECK_SECRET_KEY": None},
         "PRESSCHECK_SECRET_KEY is not",
@@ -164,3 +185,12 @@ def test_gunicorn_does_not_serve_http_to_other_machines(tmp_path, address):
     assert answer.returncode == 1
     assert "must not travel in the clear" in answer.stderr
     assert "Listening at" not in answer.stderr
+
+
+def test_a_form_leads_to_the_named_provider_and_to_nobody_else(tmp_path):
+    """It is true that browsers are told of the one other origin to which a sign-in may lead."""
+    show = "import django; django.setup(); from config import csp; print(csp.PAGE)"
+    shape = {**SIGN_ON, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    assert "form-action 'self' https://login.example.org;" in run(tmp_path, "-c", show, **shape).stdout
+    shape["PRESSCHECK_OIDC_ISSUER"] = ""
+    assert "form-action 'self';" in run(tmp_path, "-c", show, **shape).stdout

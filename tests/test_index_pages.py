@@ -89,13 +89,14 @@ def test_json_says_what_the_specification_wants(published):
 
 def test_a_second_release_is_added_to_the_page(published, ci, mike):
     serial = int(get(PAGE)["X-PyPI-Last-Serial"])
-    ci.upload(wheels.wheel(version="2.0"))
+    for built in (wheels.wheel(version="2.0"), wheels.sdist(version="2.0")):
+        ci.upload(built)
     client = Client()
     client.force_login(mike)
     publish(Draft.objects.live().get(), mike, client)
     response = get(PAGE, Accept=V1_JSON)
     assert json.loads(response.content)["versions"] == ["1.0", "2.0"]
-    assert len(json.loads(response.content)["files"]) == 3
+    assert len(json.loads(response.content)["files"]) == 4
     assert int(response["X-PyPI-Last-Serial"]) == serial + 1
 
 

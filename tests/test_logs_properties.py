@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drafts.evidence.logs import parse
+from drafts.evidence.logs.terminal import shown
 
 quick = settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -31,6 +32,16 @@ TRUE = [
     '{{"{n}": "{d}"}}',
     "dist/{n}.sha256:{d}",
     "Attestation created for {n}@sha256:{d}",
+    "<tr>\n<td>{n}</td>\n<td>3 kB</td>\n<td>{d}</td>\n</tr>",
+    '{{\n  "filename": "{n}",\n  "sha256": "{d}"\n}}\n',
+    "==> {n}.sha256 <==\n{d}",
+]
+HIDDEN = [
+    "\x1b[8m{d}  dist/{n}\x1b[0m",
+    "{d}  {n}\rBuilding",
+    "SHA256 ({n}) = {d}\u202e",
+    "\x1b]0;SHA256 ({n}) = {d}\x07",
+    "{d}  {n}\x1b[2K",
 ]
 DECOYS = [
     "SHA256 digest of uploaded artifact zip is {d}",
@@ -71,26 +82,29 @@ def digest_of(number: int) -> str:
 
 @st.composite
 def logs(draw):
-    """Draw a log, the pairs it states and the digests it must not be taken to state."""
+    """Draw a log, the pairs it shows, those it hides and the digests it must not be taken to state."""
     prefix, end = draw(st.sampled_from(PREFIXES)), draw(st.sampled_from(["\n", "\r\n"]))
-    kinds = draw(st.lists(st.sampled_from(TRUE + DECOYS + CHATTER), max_size=25))
-    lines, true, false = [], set(), set()
+    kinds = draw(st.lists(st.sampled_from(TRUE + HIDDEN + DECOYS + CHATTER), max_size=25))
+    lines, true, hidden, false = [], set(), set(), set()
     for number, kind in enumerate(kinds):
         name, digest, git = f"foo-1.{number}-py3-none-any.whl", digest_of(number), digest_of(-number)[:40]
         lines += [*kind.format(n=name, d=digest, g=git).split("\n"), "done"]
         if kind in TRUE:
             true.add((name, digest))
+        elif kind in HIDDEN:
+            hidden.add((name, digest))
         elif kind in DECOYS:
             false |= {digest, git}
-    return end.join(prefix + line for line in lines), true, false
+    return end.join(prefix + line for line in lines), true, hidden, false
 
 
 @quick
 @given(logs())
 def test_every_true_pair_is_found_and_no_decoy(drawn):
-    text, true, false = drawn
-    logged = parse(text)
-    assert {(one.filename, one.digest) for one in logged if one.algorithm == "sha256"} == true
+    text, true, hidden, false = drawn
+    logged = [one for one in parse(text) if one.algorithm == "sha256"]
+    assert {(one.filename, one.digest) for one in logged if not one.hidden} == true
+    assert {(one.filename, one.digest) for one in logged if one.hidden} == hidden
     assert false.isdisjoint(one.digest for one in logged)
 
 
@@ -105,6 +119,28 @@ def test_each_digest_stands_on_the_line_that_is_named(drawn):
 @given(logs())
 def test_bytes_say_what_the_text_says(drawn):
     assert parse(drawn[0].encode()) == parse(drawn[0]) == parse(drawn[0].encode("utf-16"))
+
+
+@quick
+@given(logs(), st.integers(20, 90))
+def test_what_gitlabs_runner_cuts_says_what_it_said_whole(drawn, width):
+    stamp = "2024-05-22T12:43:46.962646Z 00O"
+    cut = []
+    for line in drawn[0].replace("\r\n", "\n").split("\n"):
+        pieces = [line[at : at + width] for at in range(0, len(line), width)] or [""]
+        cut += [f"{stamp}{'+' if number else ' '}{piece}" for number, piece in enumerate(pieces)]
+    whole = {(one.filename, one.digest) for one in parse(drawn[0]) if not one.hidden}
+    assert {(one.filename, one.digest) for one in parse("\n".join(cut)) if not one.hidden} == whole
+
+
+@quick
+@given(st.text(st.sampled_from("ab\n\r\b\x1b[]8mAKJ1;0\x9b\x9d\x07\u202e"), max_size=200))
+def test_what_a_terminal_shows_keeps_its_lines_and_adds_nothing(text):
+    before, after = text.split("\n"), shown(text).split("\n")
+    assert len(after) == len(before)
+    for was, left in zip(before, after, strict=True):
+        rest = iter(was)
+        assert all(character in rest for character in left)
 
 
 @quick
@@ -171,7 +207,7 @@ def test_what_is_nearly_a_form_is_read_without_an_error(text):
         assert one.digest == one.digest.lower()
         assert len(one.digest) >= 32
         assert one.filename is None or one.filename
-        assert 1 <= one.line <= max(text.count("\n"), text.count("\r")) + 1
+        assert 1 <= one.line <= max(text.count(end) for end in "\n\r\0") + 1
 
 
 HEX = digest_of(5)
@@ -199,6 +235,13 @@ HOSTILE = [
     "[",
     '{"a":',
     '"payload"\n',
+    "\x1b[9999A\n",
+    f"{HEX}\b",
+    f"\x9d{HEX}",
+    "\x1b[8;" + ";" * 60,
+    f"\x1b[8m{HEX}\x1b[0m",
+    f"<td>{HEX}</td>\n",
+    f"[x]\nsha256 = {HEX}\n",
 ]
 
 

@@ -11,7 +11,7 @@ from accounts.models import ActLock, AuditEvent
 from accounts.stepup import ProofRefused
 from drafts.access import members, projects
 from drafts.access.projects import Policy
-from drafts.models import Changed, LinkForCi, Membership, Project, PublishFromCi
+from drafts.models import Changed, EvidenceDemand, LinkForCi, Membership, Project, PublishFromCi
 from tests import wheels
 from tests.conftest import make_ci, totp_code
 from tests.proofs import proof_of
@@ -19,7 +19,13 @@ from tests.proofs import proof_of
 pytestmark = pytest.mark.django_db
 PAGE = "/projects/sampleproject/settings/"
 SYSTEM = Actor.system("tests")
-OPEN = Policy(LinkForCi.FULL, PublishFromCi.WAIT, local_versions=True)
+OPEN = Policy(
+    LinkForCi.FULL,
+    PublishFromCi.WAIT,
+    local_versions=True,
+    evidence_demand=EvidenceDemand.FETCHED,
+    direct_urls=True,
+)
 
 
 @pytest.fixture
@@ -36,6 +42,9 @@ def chosen(**changes) -> dict[str, str]:
         "link_for_ci": "full",
         "publish_from_ci": "wait",
         "local_versions": "on",
+        "evidence_demand": "fetched",
+        "expected_files": "last",
+        "direct_urls": "on",
         "seen": Policy().spelled,
     }
     return {**form, "code": totp_code("alice"), **changes}
@@ -55,11 +64,19 @@ def test_an_owner_changes_the_settings(owner):
         "link_for_ci": "never",
         "publish_from_ci": "refuse",
         "local_versions": False,
+        "evidence_demand": "nothing",
+        "expected_files": "last",
+        "expected_patterns": [],
+        "direct_urls": False,
     }
     assert event.details["after"] == {
         "link_for_ci": "full",
         "publish_from_ci": "wait",
         "local_versions": True,
+        "evidence_demand": "fetched",
+        "expected_files": "last",
+        "expected_patterns": [],
+        "direct_urls": True,
     }
     assert (event.actor_kind, event.details["method"]) == ("person", "totp")
 
@@ -68,6 +85,11 @@ REFUSED = {
     "no code": ({"code": ""}, 403, "Type the six digits"),
     "a wrong code": ({"code": "000000"}, 403, "That code is wrong"),
     "no such choice": ({"link_for_ci": "always"}, 400, "Choose never, 24 hours or full."),
+    "no such evidence": (
+        {"evidence_demand": "some"},
+        400,
+        "Choose nothing, pasted, ci, fetched or attested.",
+    ),
     "no choice": ({"publish_from_ci": ""}, 400, "Choose what CI is answered."),
     "settings that were changed meanwhile": ({"seen": OPEN.spelled}, 409, "These are the settings now."),
 }
@@ -82,7 +104,13 @@ def test_a_change_is_refused_in_words(owner, changes, status, words):
 
 def test_settings_that_stay_as_they_are_cost_no_code(owner):
     """It is true that nothing to change leaves no event and spends no code."""
-    form = {"link_for_ci": "never", "publish_from_ci": "refuse", "seen": Policy().spelled}
+    form = {
+        "link_for_ci": "never",
+        "publish_from_ci": "refuse",
+        "evidence_demand": "nothing",
+        "expected_files": "last",
+        "seen": Policy().spelled,
+    }
     assert owner.post(PAGE, form).status_code == 302
     assert (events(), ActLock.objects.count()) == ([], 0)
 

@@ -13,9 +13,11 @@ from accounts.models import AuditEvent
 from drafts import urls
 from drafts.access import builders, links
 from drafts.access.roles import MAY, Act, may
-from drafts.models import CiRun, Draft, Release, Role
+from drafts.evidence.add import paste
+from drafts.models import CiRun, Decision, Draft, Receipt, ReceiptKey, Release, Role
 from tests import wheels
 from tests.proofs import proof_of
+from tests.trusted import trust
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +42,15 @@ PAGES = {
     f"{PROJECT}tokens/": Page(BOTH, Act.TOKENS),
     f"{PROJECT}tokens/<int:token_id>/revoke/": Page(BOTH, Act.TOKENS),
     f"{PROJECT}tokens/<int:token_id>/files/": Page(BOTH, Act.STAGE),
+    f"{PROJECT}people/<int:user_id>/confirm/": Page(BOTH, Act.VOUCH),
+    f"{PROJECT}publishers/": Page(BOTH, Act.PUBLISHERS),
+    f"{PROJECT}publishers/<int:publisher_id>/remove/": Page(BOTH, Act.PUBLISHERS),
     f"{PROJECT}upload/": Page(POST, Act.STAGE),
     f"{PROJECT}ci/": Page(BOTH, Act.CI),
     f"{PROJECT}ci/test/": Page(POST, Act.CI),
     f"{PROJECT}ci/remove/": Page(POST, Act.CI),
+    f"{PROJECT}findings/": Page(GET, Act.SEE),
+    f"{PROJECT}findings/<int:remembered_id>/revoke/": Page(POST, Act.FINDINGS),
     f"{PROJECT}runs/": Page(POST, Act.STAGE),
     f"{PROJECT}runs/<int:run_id>/": Page(GET, Act.SEE),
     f"{PROJECT}runs/<int:run_id>/choose/": Page(POST, Act.STAGE),
@@ -51,12 +58,20 @@ PAGES = {
     f"{RELEASE}yank/": Page(POST, Act.YANK),
     f"{RELEASE}delete/": Page(BOTH, Act.DELETE),
     DRAFT: Page(GET, Act.SEE),
+    f"{DRAFT}receipt.json": Page(GET, Act.SEE),
     f"{DRAFT}now/": Page(GET, Act.SEE),
     f"{DRAFT}evidence/": Page(POST, Act.EVIDENCE),
     f"{DRAFT}evidence/SHA256SUMS": Page(GET, Act.SEE),
+    f"{DRAFT}evidence/run/": Page(POST, Act.EVIDENCE),
+    f"{DRAFT}evidence/<int:log_id>/": Page(GET, Act.SEE),
+    f"{DRAFT}evidence/<int:log_id>/aside/": Page(BOTH, Act.SET_ASIDE),
+    f"{DRAFT}files/<str:filename>/put-back/": Page(POST, Act.STAGE),
     f"{DRAFT}upload/": Page(POST, Act.STAGE),
     f"{DRAFT}files/<str:filename>/delete/": Page(BOTH, Act.STAGE),
     f"{DRAFT}files/<str:filename>/download/": Page(GET, Act.SEE),
+    f"{DRAFT}files/<str:filename>/": Page(GET, Act.SEE),
+    f"{DRAFT}files/<str:filename>/inspect/": Page(POST, Act.FINDINGS),
+    f"{DRAFT}findings/accept/": Page(POST, Act.FINDINGS),
     f"{DRAFT}arriving/<str:upload>/delete/": Page(POST, Act.STAGE),
     f"{DRAFT}expected/strike/": Page(POST, Act.STAGE),
     f"{DRAFT}links/": Page(POST, Act.LINK),
@@ -67,6 +82,9 @@ PAGES = {
     f"{DRAFT}publish/": Page(BOTH, Act.PUBLISH),
     f"{DRAFT}cancel/": Page(BOTH, Act.CANCEL),
     f"{DRAFT}extend/": Page(POST, Act.CANCEL),
+    f"{DRAFT}decide/": Page(POST, Act.DECIDE),
+    f"{DRAFT}decide/<int:decision_id>/revoke/": Page(POST, Act.DECIDE),
+    f"{DRAFT}files/<str:filename>/changes/": Page(GET, Act.SEE),
 }
 # Addresses that take an upload token and nothing else.
 UPLOADS = {
@@ -82,10 +100,15 @@ UPLOADS = {
     "upload/<str:handle>/files/<str:file>/complete/",
     "upload/<str:handle>/files/<str:file>/extend/",
 }
+# Addresses that take a token which posts evidence.
+EVIDENCE = {"evidence/"}
 # Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
 PUBLIC = {"help/ci/", "help/errors/", "stage.py", "legacy", "legacy/", "healthz", "readyz", "metrics"}
 PUBLIC |= {"legacy/<str:name>/<str:version>/", "project/<str:name>/"}
 PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
+# Addresses that take a proof of who a CI job is; tests/test_trusted_publishing.py says what they answer.
+PUBLIC |= {"_/oidc/audience", "_/oidc/mint-token", "_/oidc/github/mint-token", "_/oidc/burn-token"}
+PUBLIC |= {".well-known/pytp", ".well-known/pytp/<str:key>", ".well-known/presscheck.json"}
 LINKS = {
     "draft/simple/",
     "draft/simple/<str:name>/",
@@ -117,12 +140,12 @@ def routes(patterns=urls.urlpatterns, before: str = "") -> Iterator[str]:
 
 def test_every_address_is_in_one_table():
     """It is true that an address which nobody decided on does not exist."""
-    tables = [*PAGES, *UPLOADS, *PUBLIC, *LINKS]
+    tables = [*PAGES, *UPLOADS, *EVIDENCE, *PUBLIC, *LINKS]
     assert sorted(tables) == sorted(routes())
 
 
 @pytest.fixture
-def where(draft, alice, mike, ci) -> dict[str, str]:
+def where(draft, alice, mike, ci, rita) -> dict[str, str]:
     """What the addresses' variables stand for."""
     link = links.make(draft=draft, by=Actor.system("tests"))
     run = CiRun.objects.create(
@@ -141,13 +164,28 @@ def where(draft, alice, mike, ci) -> dict[str, str]:
         by=Actor.system("tests"),
         proof=proof_of(alice, builders.purpose(draft)),
     )
+    key = ReceiptKey.objects.create(key_id="a", public="x", private_sealed="x", valid_from=draft.opened_at)
+    Receipt.objects.create(draft=draft, key=key, envelope={}, signed_at=draft.opened_at)
     Release.objects.create(
         project=draft.project, version="1.0", version_key="1", published_at=draft.opened_at
     )
+    log = paste(
+        draft=draft,
+        data=f"{wheels.wheel().sha256}  {wheels.wheel().filename}".encode(),
+        label="log",
+        user=rita,
+        by=Actor.system("tests"),
+    ).log
+    decision = Decision.objects.create(draft=draft, kind="without", what=["sdist"], reason="why", by=alice)
     return {
+        "<int:log_id>": str(log.pk),
+        "<int:decision_id>": str(decision.pk),
+        "<int:publisher_id>": str(trust(draft.project, alice, "").pk),
         "<int:run_id>": str(run.pk),
+        "<int:remembered_id>": "1",
         "<int:builder_id>": str(builder.pk),
         "<int:token_id>": str(ci.row.pk),
+        "<int:user_id>": str(draft.project.members.get(role="maintainer").user_id),
         "<slug:name>": "sampleproject",
         "<str:version>": "1.0",
         "<str:filename>": wheels.wheel().filename,
@@ -266,7 +304,7 @@ def test_a_member_with_the_right_gets_through(where, alice, mike, rita, role):
 
 RIGHTS = {
     Role.REVIEWER: {Act.SEE, Act.LINK, Act.EVIDENCE},
-    Role.MAINTAINER: set(Act) - {Act.TOKENS, Act.POLICY, Act.CI, Act.DELETE},
+    Role.MAINTAINER: set(Act) - {Act.TOKENS, Act.POLICY, Act.CI, Act.PUBLISHERS, Act.VOUCH, Act.DELETE},
     Role.OWNER: set(Act),
 }
 
@@ -285,7 +323,7 @@ def test_a_person_without_a_second_factor_sees_enrolment_alone(where, alice):
     for route in PAGES:
         for method in METHODS:
             response = ask(browser, method, address(route, where))
-            assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/totp/activate/")
+            assert (response.status_code, response["Location"]) == (302, "/account/enrol/")
 
 
 def test_a_member_who_was_removed_is_a_stranger(where, mike):

@@ -26,6 +26,7 @@ def hub():
         double.add("sdist", SDIST)
         sums = "".join(f"{one.sha256}  {one.filename}\n" for one in (WHEEL, SDIST))
         double.logs = {"build": sums.encode()}
+        double.made_by = {"wheels-linux": "build", "sdist": "build"}
         yield double
 
 
@@ -87,6 +88,8 @@ def test_a_person_pastes_an_address_and_watches(worker, open_page, source, mike,
     with worker():
         page.get_by_role("button", name="Fetch its files and logs").click()
         page.get_by_text("Files: 2 added.").wait_for(timeout=60_000)
-    page.get_by_role("link", name="Review sampleproject 1.0").click()
-    page.locator('#verdict:has-text("2 of 2 files match what CI logged")').wait_for()
+        page.get_by_role("link", name="Review sampleproject 1.0").click()
+        page.locator(
+            '#verdict:has-text("2 of 2 files match what CI logged in run 8812 (fetched by Presscheck)")'
+        ).wait_for(timeout=60_000)
     assert Draft.objects.get().files.live().count() == 2

@@ -12,6 +12,7 @@ from drafts.access import projects
 from drafts.models import Draft, DraftState, File, Project
 from tests import wheels
 from tests.conftest import Ci, do_jobs, draft_url, make_ci, publish, totp_code
+from tests.live import eventually
 from tests.stored import everything
 from tests.uploaders import UPLOADERS
 
@@ -140,7 +141,7 @@ def test_a_refusal_says_what_to_do(live, clients, checkout, scene, client, prepa
     expected = [sentence.format(file=first.filename, sha256=first.sha256, page=page) for first in there]
     assert any(one in said for one in expected), said.text
     assert token not in said
-    assert (File.objects.count(), Draft.objects.count(), everything()) == before
+    eventually(lambda: (File.objects.count(), Draft.objects.count(), everything()) == before)
 
 
 @each_client

@@ -7,6 +7,7 @@ from config.settings.refusals import refuse_what_hurts
 
 refuse_what_hurts()
 
+from config.settings.attestations import *
 from config.settings.bell import *
 from config.settings.data import *
 from config.settings.limits import *
@@ -15,3 +16,5 @@ from config.settings.mail import *
 from config.settings.outbound import *
 from config.settings.parts import *
 from config.settings.people import *
+from config.settings.publishers import *
+from config.settings.single_sign_on import *

@@ -42,6 +42,10 @@ SECRET_KEY_FALLBACKS = listed("PRESSCHECK_SECRET_KEY_OLD")
 DEBUG = False  # no setting switches it on
 PRESSCHECK_URL = env("PRESSCHECK_URL", _served_address()).rstrip("/")
 IS_HTTPS = PRESSCHECK_URL.startswith("https://")
+_PARTS = urlsplit(PRESSCHECK_URL.lower())
+_USUAL_PORT = {"https": ":443", "http": ":80"}.get(_PARTS.scheme, "")
+# As browsers spell it: passkeys are bound to it.
+PRESSCHECK_ORIGIN = f"{_PARTS.scheme}://{_PARTS.netloc.removesuffix(_USUAL_PORT)}"
 ALLOWED_HOSTS = listed("PRESSCHECK_ALLOWED_HOSTS") or [
     urlsplit(PRESSCHECK_URL).hostname or "localhost",
     "localhost",
@@ -50,6 +54,7 @@ ALLOWED_HOSTS = listed("PRESSCHECK_ALLOWED_HOSTS") or [
 ]
 CSRF_TRUSTED_ORIGINS = [PRESSCHECK_URL]
 PRESSCHECK_FILES_URL = env("PRESSCHECK_FILES_URL").rstrip("/")
+INDEX_IS_PRIVATE = env("PRESSCHECK_PRIVATE").lower() not in {"", "0", "no", "false"}
 PRESSCHECK_ACCEL = env("PRESSCHECK_ACCEL").rstrip("/")
 PRESSCHECK_TRUSTED_PROXIES = listed("PRESSCHECK_TRUSTED_PROXIES")
 UNIX = "unix"  # among the proxies: whoever comes through a socket of this machine

@@ -14,6 +14,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "template_partials",
 ]
@@ -32,6 +34,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.enrolment.middleware",
+    "accounts.asking.middleware",
 ]
 # Paths that machines and testers without an account call: no cookie is ever looked at there.
 MACHINE_PATHS = (
@@ -46,7 +49,10 @@ MACHINE_PATHS = (
     "/readyz",
     "/metrics",
     "/stage.py",
+    "/_/oidc/",
+    "/.well-known/pytp",
 )
+READ_PATHS = ("/simple/", "/files/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [

@@ -8,14 +8,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.address import (
     ALLOWED_HOSTS,
+    INDEX_IS_PRIVATE,
     METRICS_TOKEN,
     PRESSCHECK_ACCEL,
+    PRESSCHECK_FILES_URL,
     PRESSCHECK_TRUSTED_PROXIES,
     PRESSCHECK_URL,
     UNIX,
 )
 from config.settings.environment import env
 from config.settings.outbound import OUTBOUND_ALLOW
+from config.settings.single_sign_on import SIGN_ON_ISSUER
 from drafts.operations.claims import is_loopback
 
 KEY_LENGTH = 32  # characters; what the command below prints has 64
@@ -168,7 +171,40 @@ def _outbound() -> Iterator[str]:
             yield f"PRESSCHECK_OUTBOUND_ALLOW: {error}. Name hosts, addresses or networks such as 10.1.0.0/16."
 
 
+def _sign_on() -> Iterator[str]:
+    if not SIGN_ON_ISSUER:
+        return
+    try:
+        parts = urlsplit(SIGN_ON_ISSUER)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if (
+        not host
+        or parts.scheme not in {"http", "https"}
+        or (parts.scheme == "http" and not is_loopback(host))
+    ):
+        yield (
+            f"PRESSCHECK_OIDC_ISSUER is '{SIGN_ON_ISSUER}', which is no https address of an identity provider, such as "
+            "https://login.example.org/realms/main."
+        )
+    if not env("PRESSCHECK_OIDC_CLIENT_ID") or not env("PRESSCHECK_OIDC_CLIENT_SECRET"):
+        yield (
+            "PRESSCHECK_OIDC_ISSUER is set, and PRESSCHECK_OIDC_CLIENT_ID or PRESSCHECK_OIDC_CLIENT_SECRET is not: set all "
+            "three, or none."
+        )
+
+
+def _private() -> Iterator[str]:
+    if INDEX_IS_PRIVATE and PRESSCHECK_FILES_URL:
+        yield (
+            "PRESSCHECK_PRIVATE makes the index private, and PRESSCHECK_FILES_URL lets anybody fetch its files elsewhere: "
+            "set one of them."
+        )
+
+
 RULES: tuple[Callable[[], Iterator[str]], ...] = (
+    _private,
     _key,
     _address,
     _hosts,
@@ -179,4 +215,5 @@ RULES: tuple[Callable[[], Iterator[str]], ...] = (
     _metrics,
     _proxies,
     _outbound,
+    _sign_on,
 )

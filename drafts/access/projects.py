@@ -1,5 +1,6 @@
 """The acts on projects: making one with the people on it, its policy, its quota."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -14,7 +15,21 @@ from accounts.models import User
 from accounts.stepup import Proof, Purpose
 from drafts.access import members
 from drafts.access.roles import Act
-from drafts.models import Changed, LinkForCi, Membership, Project, PublishFromCi, Role
+from drafts.models import (
+    Changed,
+    EvidenceDemand,
+    ExpectedFiles,
+    File,
+    Inspection,
+    Kind,
+    LinkForCi,
+    Membership,
+    Project,
+    PublishFromCi,
+    Role,
+    jobs,
+)
+from drafts.models.drafts import EDITABLE
 
 _LONGEST_NAME = 200
 
@@ -86,26 +101,38 @@ def _roles(owner: str, maintainers: Sequence[str], reviewers: Sequence[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What owners decide of a project: what CI is told, and whether versions such as 1.0+local are taken."""
+    """What owners decide of a project: what CI is told, which versions are taken, which evidence and files are waited for."""
 
     link_for_ci: LinkForCi = LinkForCi.NEVER
     publish_from_ci: PublishFromCi = PublishFromCi.REFUSE
     local_versions: bool = False
+    evidence_demand: EvidenceDemand = EvidenceDemand.NOTHING
+    expected_files: ExpectedFiles = ExpectedFiles.LAST
+    expected_patterns: tuple[str, ...] = ()
+    direct_urls: bool = False
 
     @classmethod
     def of(cls, project: Project) -> "Policy":
         return cls(
-            LinkForCi(project.link_for_ci), PublishFromCi(project.publish_from_ci), project.local_versions
+            LinkForCi(project.link_for_ci),
+            PublishFromCi(project.publish_from_ci),
+            project.local_versions,
+            EvidenceDemand(project.evidence_demand),
+            ExpectedFiles(project.expected_files),
+            tuple(project.expected_patterns),
+            project.direct_urls,
         )
 
     @property
     def spelled(self) -> str:
         """Return the policy as one word, equal for equal policies."""
-        return f"{self.link_for_ci}.{self.publish_from_ci}.{int(self.local_versions)}"
+        patterns = hashlib.sha256("\n".join(self.expected_patterns).encode()).hexdigest()
+        said = (self.link_for_ci, self.publish_from_ci, int(self.local_versions), self.evidence_demand)
+        return ".".join(map(str, (*said, self.expected_files, patterns, int(self.direct_urls))))
 
     def as_details(self) -> dict[str, Any]:
         """Return it as an audit event keeps it."""
-        return asdict(self)
+        return {**asdict(self), "expected_patterns": list(self.expected_patterns)}
 
 
 def policy_purpose(project: Project, policy: Policy) -> Purpose:
@@ -128,6 +155,8 @@ def set_policy(*, project: Project, policy: Policy, seen: str, by: Actor, proof:
     if before.spelled != seen:
         raise Changed(f"the settings of {project} changed after the page was shown")
     Project.objects.filter(pk=project.pk).update(**policy.as_details())
+    if before.direct_urls != policy.direct_urls:
+        _inspect_again(project)
     audit.record(
         Event.POLICY,
         on=project,
@@ -137,6 +166,14 @@ def set_policy(*, project: Project, policy: Policy, seen: str, by: Actor, proof:
         after=policy.as_details(),
     )
     return True
+
+
+def _inspect_again(project: Project) -> None:
+    """Have files inspected again that name addresses, and nothing published of them before."""
+    for file in File.objects.live().filter(draft__project=project, draft__state__in=EDITABLE):
+        if any("@" in text for text in file.core_metadata.get("requires_dist", ())):
+            Inspection.objects.filter(file=file).delete()  # the object that it kept is swept
+            jobs.enqueue(kind=Kind.INSPECT, subject=file.subject)
 
 
 @transaction.atomic

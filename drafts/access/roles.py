@@ -20,11 +20,25 @@ class Act(StrEnum):
     TOKENS = "make and revoke tokens"
     POLICY = "change the project's settings"
     CI = "set where CI runs"
+    SET_ASIDE = "set evidence aside"
+    FINDINGS = "accept findings"
+    DECIDE = "decide what is published all the same"
+    PUBLISHERS = "add and remove trusted publishers"
+    VOUCH = "confirm a member's new second factor"
 
 
 _REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
-_MAINTAINER = _REVIEWER | {Act.STAGE, Act.CANCEL, Act.PUBLISH, Act.YANK, Act.BUILDERS}
-_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI, Act.DELETE}
+_MAINTAINER = _REVIEWER | {
+    Act.STAGE,
+    Act.CANCEL,
+    Act.PUBLISH,
+    Act.YANK,
+    Act.BUILDERS,
+    Act.SET_ASIDE,
+    Act.DECIDE,
+    Act.FINDINGS,
+}
+_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI, Act.PUBLISHERS, Act.VOUCH, Act.DELETE}
 
 MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}
 

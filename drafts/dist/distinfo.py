@@ -46,7 +46,9 @@ def record_file(data: bytes, most_rows: int) -> Iterator[Refusal]:
             yield Refusal(Code.BAD_RECORD, f"Line {number} of RECORD {wrong}. Build the wheel again.")
             return
         if number > most_rows:
-            yield Refusal(Code.BAD_RECORD, f"RECORD has more than {most_rows} lines; so many members are not read.")
+            yield Refusal(
+                Code.BAD_RECORD, f"RECORD has more than {most_rows} lines; so many members are not read."
+            )
             return
     if not data.strip():
         yield Refusal(Code.BAD_RECORD, "RECORD is empty; it lists every member with digest and size.")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .archives import Contents, Member, Readable
 from .errors import BadDistribution, Code, Findings
 from .limits import Limits
 from .metadata import CoreMetadata, check_metadata, parse_metadata
@@ -19,6 +18,8 @@ from .wheel import read_wheel
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+    from .archives import Contents, Member, Readable
 
 _DEFAULT_LIMITS = Limits()
 _READERS: dict[FileType, Callable[[Readable, FileName, Limits, Findings], Contents]] = {

@@ -79,7 +79,11 @@ class Gunzip:
 
 
 def _refuse_rare_header(header: bytes) -> None:
-    if len(header) == _HEADER and header.startswith(b"\x1f\x8b") and header[3] & (_EXTRA | _COMMENT | _RESERVED):
+    if (
+        len(header) == _HEADER
+        and header.startswith(b"\x1f\x8b")
+        and header[3] & (_EXTRA | _COMMENT | _RESERVED)
+    ):
         raise BadDistribution(
             Code.GZIP_FEATURE,
             "The gzip header has a comment, an extra field or reserved bits, where bytes can hide. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ def duplicate_names(names: Iterable[str], *, fold_case: bool) -> Iterator[Refusa
 def _files_as_folders(members: dict[str, str]) -> Iterator[Refusal]:
     # NUL sorts before everything, so what lies in a folder stands right behind it
     paths = sorted((path.replace("/", "\0"), name) for path, name in members.items())
-    for (path, name), (below, inside) in zip(paths, paths[1:], strict=False):
+    for (path, name), (below, inside) in itertools.pairwise(paths):
         if below.startswith(f"{path}\0") and not name.endswith("/"):
             yield Refusal(
                 Code.DUPLICATE_MEMBER,
@@ -101,7 +102,7 @@ def _unportable(name: str) -> str | None:
     if not name.isprintable():
         return "has a character in its name that cannot be printed"
     if not _RESERVED_SIGNS.isdisjoint(name):
-        return "has one of the characters < > : \" | ? * in its name, which Windows reserves"
+        return 'has one of the characters < > : " | ? * in its name, which Windows reserves'
     if any(_WINDOWS_DEVICE.fullmatch(part) for part in parts):
         return "has a name that Windows reserves for a device"
     if any(part.endswith((".", " ")) for part in parts if part not in {".", ".."}):

@@ -89,6 +89,17 @@ class Tar:
             bad_tar("it ends in the middle of a member")
         return data
 
+    def chunks(self, member: TarMember) -> Iterator[bytes]:
+        """Yield the data of the member just yielded, piece by piece."""
+        left = member.size
+        while left:
+            data = self._stream.read(min(left, _CHUNK))
+            if not data:
+                bad_tar("it ends in the middle of a member")
+            self._unread -= len(data)
+            left -= len(data)
+            yield data
+
     def _next_header(self) -> tarfile.TarInfo | None:
         block = self._stream.read(_BLOCK)
         if block == _ZEROS:
@@ -150,7 +161,8 @@ class Tar:
         while rest := self._stream.read(_CHUNK):
             if rest.strip(b"\0"):
                 raise BadDistribution(
-                    Code.TRAILING_BYTES, "There are bytes after the end of the tar archive. Build the sdist again."
+                    Code.TRAILING_BYTES,
+                    "There are bytes after the end of the tar archive. Build the sdist again.",
                 )
 
     def _count_names(self, size: int) -> None:
@@ -189,7 +201,9 @@ def _refuse_disputed(block: bytes) -> None:
 
 def _joined(said: _Said, more: _Said) -> _Said:
     """Put together what several extended headers say of one member; none may speak of what another did."""
-    if more.name == "" or any(one is not None and two is not None for one, two in zip(said, more, strict=True)):
+    if more.name == "" or any(
+        one is not None and two is not None for one, two in zip(said, more, strict=True)
+    ):
         bad_tar("a member has an empty name or two long ones")
     return _Said(said.name or more.name, said.size or more.size)
 

@@ -203,7 +203,9 @@ def _central_headers(directory: bytes) -> Iterator[Entry]:
 
 
 def _entry(fixed: tuple[Any, ...], variable: bytes) -> Entry:
-    _, _, needs, flags, method, time, date, crc, compressed, size, *lengths, disk, _, attributes, offset = fixed
+    _, _, needs, flags, method, time, date, crc, compressed, size, *lengths, disk, _, attributes, offset = (
+        fixed
+    )
     name_length, extra_length, comment_length = lengths
     if disk:
         bad_framing("it claims to span several disks")

@@ -17,6 +17,8 @@ from drafts.dist import CoreMetadata, FileName, FileType
 from drafts.models import BurntName, Draft, File, Project, Provenance, Token, UploadSession
 from drafts.models.drafts import LIVE
 
+_LONGEST_KEPT = 500  # characters of one field that is kept for pages
+
 
 @dataclass(frozen=True, slots=True)
 class Stager:
@@ -61,8 +63,30 @@ def summary(metadata: CoreMetadata) -> dict[str, Any]:
         "summary": metadata.summary,
         "requires_dist": list(metadata.requires_dist),
         "requires_python": metadata.requires_python,
-        "license": metadata.license_expression or metadata.license,
+        "license": _short(metadata.license_expression or metadata.license),
+        "license_files": list(metadata.license_files),
+        "classifiers": list(metadata.classifiers),
+        "keywords": list(metadata.keywords),
+        "provides_extra": list(metadata.provides_extra),
+        "requires_external": list(metadata.requires_external),
+        "project_urls": [list(pair) for pair in metadata.project_urls],
+        "home_page": metadata.home_page,
+        "download_url": metadata.download_url,
+        "author": metadata.author,
+        "author_email": metadata.author_email,
+        "maintainer": metadata.maintainer,
+        "maintainer_email": metadata.maintainer_email,
+        "description_content_type": metadata.description_content_type,
+        "description_sha256": sha256((metadata.description or "").encode()),
+        "description_lines": (metadata.description or "").count("\n"),
     }
+
+
+def _short(text: str | None) -> str | None:
+    """Cut what can be a whole licence; what is cut off is named by its digest, so that a difference still shows."""
+    if text is None or len(text) <= _LONGEST_KEPT:
+        return text
+    return f"{text[:_LONGEST_KEPT]}… (SHA-256 of all: {sha256(text.encode())[:12]})"
 
 
 def kept_bytes(project: Project) -> int:
@@ -96,9 +120,11 @@ def size_again(project: Project, filename: str, sha256: str) -> int:
 def must_still_be_valid(token: Token, *, completing: UploadSession | None = None) -> None:
     """Refuse an upload whose token was revoked while the bytes were on their way, or expired.
 
-    A token may expire while an upload that it completed is being looked at.
+    A token may expire while an upload that it completed is being looked at, and a minted one, which is good for minutes,
+    while the bytes are on their way.
     """
-    good = Token.objects.valid() if completing is None else Token.objects.filter(revoked_at=None)
+    ends_with_time = completing is None and token.publisher_id is None
+    good = Token.objects.valid() if ends_with_time else Token.objects.filter(revoked_at=None)
     if not good.filter(pk=token.pk).exists():
         raise Refused(
             401,
@@ -204,7 +230,7 @@ def may_replace(draft: Draft, before: File | UploadSession, token: Token, *, act
             "add-only",
             f"This token may add files, not {act} '{before.filename}'. A maintainer can: {page}",
         )
-    if before.staged_by_token_id != token.pk:
+    if not token.is_also(before.staged_by_token):
         raise Refused(
             403,
             "not-your-file",
@@ -213,7 +239,7 @@ def may_replace(draft: Draft, before: File | UploadSession, token: Token, *, act
         )
 
 
-def may_open(*, project: Project, token: Token | None) -> None:
+def may_open(*, project: Project, by: Stager) -> None:
     """Refuse a draft too many. Raises Refused."""
     if Draft.objects.live().filter(project=project).count() >= settings.LIVE_DRAFTS_PER_PROJECT:
         raise Refused(
@@ -221,12 +247,10 @@ def may_open(*, project: Project, token: Token | None) -> None:
             "too-many-drafts",
             f"The project {project} has {settings.LIVE_DRAFTS_PER_PROJECT} drafts: publish or cancel one first.",
         )
-    if token is None:
+    if by.token is None:
         return
     hour_ago = timezone.now() - timedelta(hours=1)
-    opened = Draft.objects.filter(
-        project=project, opened_by=f"token:{token.pk}", opened_at__gt=hour_ago
-    ).count()
+    opened = Draft.objects.filter(project=project, opened_by=by.token.key, opened_at__gt=hour_ago).count()
     if opened >= settings.DRAFTS_OPENED_PER_HOUR:
         raise Refused(
             429,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +15,7 @@ from packaging.version import Version
 from accounts import audit
 from accounts.audit import Actor
 from drafts.dist import Distribution, attestations
+from drafts.evidence import waiting
 from drafts.intake import arriving, limits, rules
 from drafts.intake.arrival import Arrival
 from drafts.intake.rules import Stager
@@ -106,6 +108,7 @@ def add_file(
         return Staged(Did.UNCHANGED, draft, before)
     rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, completing=completing)
     file = _row(draft, arrival, distribution, by, before)
+    waiting.verify(draft=draft)
     _end_session(completing, file)
     draft.touch()
     return _recorded(draft, file, before, by)
@@ -155,7 +158,7 @@ def _draft_to_join(project: Project, version: Version, by: Stager) -> Draft:
 
 
 def _opened(project: Project, version: Version, by: Stager, expects: Sequence[str] = ()) -> Draft:
-    rules.may_open(project=project, token=by.token)
+    rules.may_open(project=project, by=by)
     now = timezone.now()
     draft = Draft.objects.create(
         project=project,
@@ -166,7 +169,10 @@ def _opened(project: Project, version: Version, by: Stager, expects: Sequence[st
         expires_at=now + timedelta(days=settings.DRAFT_LIFETIME_DAYS),
         expects=list(expects),
     )
-    audit.record(Event.OPENED, on=draft, by=by.actor, **({"expects": draft.expects} if expects else {}))
+    told: dict[str, Any] = {"expects": draft.expects} if expects else {}
+    if joined := waiting.join(draft=draft):
+        told["evidence"] = joined
+    audit.record(Event.OPENED, on=draft, by=by.actor, **told)
     return draft
 
 
@@ -189,11 +195,14 @@ def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager,
         staged_by_token=by.token,
         staged_by_user=by.user,
         taken_from=by.taken_from.values if by.taken_from else None,
+        claims=by.token.claims if by.token else None,
     )
     if before is not None:
         before.cancel(superseded_by=file)
     if arrival.attestations:
         Attestations.objects.create(file=file, statements=list(arrival.attestations))
+        jobs.enqueue(kind=Kind.VERIFY_ATTESTATIONS, subject=file.subject)
+    jobs.enqueue(kind=Kind.INSPECT, subject=file.subject)
     return file
 
 

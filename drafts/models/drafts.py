@@ -76,6 +76,11 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         rows = self.of_release(project, version).live().select_related("project")
         return rows.select_for_update(of=("self",)).first()
 
+    def editable_of(self, project: Project, version_key: str) -> "Draft | None":
+        """Lock and return the draft of a release whose files may change; None where there is none."""
+        row = self.filter(project=project, version_key=version_key, state__in=EDITABLE).first()
+        return self.lock(row) if row else None
+
     def lock(self, draft: "Draft") -> "Draft":
         """Lock the draft's project, then the draft, for this transaction, and return the row as it is now."""
         Project.objects.lock(draft.project_id)

@@ -1,6 +1,7 @@
 """Evidence: what somebody other than the uploader's request says the digests are."""
 
-from typing import ClassVar
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,13 +10,68 @@ from django.utils import timezone
 
 from drafts.models.ci import CiRun
 from drafts.models.drafts import Draft
-from drafts.models.tokens import Token
+from drafts.models.files import File
+from drafts.models.projects import Project
+from drafts.models.tokens import Token, TokenKind
+
+EVERY_FILE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedBy:
+    """Which job of which run printed a log. Stays with the log as the provider told it then.
+
+    ``row`` is the run's. ``said`` says why it proves no more than pasted text, where it does not.
+    """
+
+    kind: str
+    repository: str
+    workflow: str
+    run: int
+    attempt: int
+    commit: str
+    job: str
+    row: int
+    said: str = ""
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "PrintedBy":
+        """Read what ``values`` made."""
+        return cls(**values)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+    @property
+    def job_key(self) -> str:
+        """Return a name that is equal for the same job of another run."""
+        return f"{self.kind}\n{self.repository.lower()}\n{self.workflow}\n{self.job}"
+
+
+class EvidenceQuerySet(models.QuerySet["EvidenceLog"]):
+    """Named questions about logs."""
+
+    def waiting_for(self, project: Project, version_key: str) -> "EvidenceQuerySet":
+        """Logs that came before the release had a draft."""
+        return self.filter(draft=None, project=project, version_key=version_key)
+
+    def about(self, project: Project, version_key: str) -> "EvidenceQuerySet":
+        """Logs that a release has, in its drafts or waiting for one, whose text is kept."""
+        of_draft = Q(draft__project=project, draft__version_key=version_key)
+        return self.filter(of_draft | Q(draft=None, project=project, version_key=version_key), purged_at=None)
 
 
 class EvidenceLog(models.Model):
-    """One log or checksum file, kept as it came."""
+    """One log or checksum file, kept as it came but for masked secrets.
 
-    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="evidence")
+    One that was posted before its release had a draft waits without one, by project and version.
+    """
+
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, null=True, related_name="evidence")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="+")
+    version_key = models.CharField(max_length=200, blank=True)
     label = models.CharField(max_length=200)
     rank = models.PositiveSmallIntegerField()
     added_at = models.DateTimeField(default=timezone.now)
@@ -28,11 +84,40 @@ class EvidenceLog(models.Model):
     size = models.PositiveBigIntegerField()
     found = models.PositiveIntegerField(help_text="how many digests were read from it")
     cut = models.BooleanField(default=False)
+    attests = models.BooleanField(default=False, help_text="it may hold attestations")
+    masked = models.PositiveIntegerField(
+        default=0, help_text="how many secrets were masked before it was kept"
+    )
+    printed_by = models.JSONField(null=True, default=None, help_text="the job, where a run's log was fetched")
+    vouches = models.JSONField(
+        default=list, help_text="files for which a fetched log counts as fetched; * for all"
+    )
+    set_aside_at = models.DateTimeField(null=True)
+    set_aside_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    set_aside_reason = models.TextField(blank=True)
     object_id = models.CharField(max_length=32, unique=True)
     purged_at = models.DateTimeField(null=True)
 
+    objects: ClassVar = EvidenceQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(draft__isnull=False) | (Q(project__isnull=False) & ~Q(version_key="")),
+                name="a_log_without_a_draft_says_what_it_waits_for",
+            ),
+            models.UniqueConstraint(
+                fields=["project", "version_key", "sha256", "added_by_token"],
+                condition=Q(draft=None),
+                name="a_token_has_a_log_wait_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(set_aside_at=None, set_aside_by=None, set_aside_reason="")
+                | (Q(set_aside_at__isnull=False, set_aside_by__isnull=False) & ~Q(set_aside_reason="")),
+                name="a_log_that_is_set_aside_says_by_whom_and_why",
+            ),
             models.UniqueConstraint(
                 fields=["draft", "sha256", "added_by_user"],
                 condition=Q(added_by_user__isnull=False),
@@ -60,13 +145,25 @@ class EvidenceLog(models.Model):
         return self.label
 
     @property
+    def subject(self) -> str:
+        """Return the log's name in the job table and in proofs."""
+        return f"log:{self.pk}"
+
+    @property
     def added_by(self) -> str:
         """Return an opaque name of who added it; a run is nobody who stages, so its logs are independent."""
         if self.added_by_run_id:
             return f"run:{self.added_by_run_id}"
-        return (
-            f"token:{self.added_by_token_id}" if self.added_by_token_id else f"person:{self.added_by_user_id}"
-        )
+        return self.added_by_token.key if self.added_by_token else f"person:{self.added_by_user_id}"
+
+    @property
+    def of_own_files(self) -> bool:
+        """Say whether it came with an upload token, which has a say about what it staged and nothing else."""
+        return self.added_by_token is not None and self.added_by_token.kind == TokenKind.UPLOAD
+
+    def vouches_for(self, filename: str | None) -> bool:
+        """Say whether the job that printed it is one whose lines count for this file."""
+        return EVERY_FILE in self.vouches or filename in self.vouches
 
 
 class LoggedDigest(models.Model):
@@ -78,7 +175,38 @@ class LoggedDigest(models.Model):
     digest = models.CharField(max_length=256)
     line = models.PositiveIntegerField()
     form = models.CharField(max_length=40)
+    hidden = models.BooleanField(default=False, help_text="a terminal would not show it")
+    step = models.CharField(max_length=200, blank=True, help_text="of the job, as the log names it")
     excerpt = models.CharField(max_length=1000, blank=True)
 
     def __str__(self) -> str:
         return f"{self.filename or '(no name)'} {self.algorithm}:{self.digest[:12]}"
+
+
+class Attested(models.Model):
+    """What verifying one attestation for one file came to: who signed it, or why it is not verified."""
+
+    file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="attested")
+    log = models.ForeignKey(EvidenceLog, on_delete=models.CASCADE, null=True, related_name="attested")
+    number = models.PositiveSmallIntegerField(help_text="which of them, from 1")
+    came_with_file = models.BooleanField(help_text="false: a member added it")
+    signer = models.JSONField(null=True, help_text="what the certificate says; none: not verified")
+    reason = models.TextField(blank=True)
+    checked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["file", "number"],
+                condition=Q(came_with_file=True),
+                name="an_attestation_of_a_file_has_one_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(signer__isnull=True) & ~Q(reason="")
+                | Q(signer__isnull=False, reason="", log__isnull=False),
+                name="an_attestation_has_a_signer_and_a_log_or_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attestation {self.number} of {self.file_id}"

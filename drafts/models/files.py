@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from drafts.models.drafts import Draft
 from drafts.models.projects import Project, Release
+from drafts.models.publishers import RunClaims
 from drafts.models.tokens import Token
 from drafts.storage import METADATA, Kept
 
@@ -47,6 +48,10 @@ class FileQuerySet(models.QuerySet["File"]):
 
     def completed(self) -> "FileQuerySet":
         return self.filter(state=FileState.COMPLETED)
+
+    def installable(self) -> "FileQuerySet":
+        """Files that a draft's index hands out: what inspection refuses is not among them."""
+        return self.completed().filter(refused=False)
 
     def published(self) -> "FileQuerySet":
         return self.exclude(release=None)
@@ -88,6 +93,8 @@ class File(models.Model):
     taken_from = models.JSONField(
         null=True, default=None, help_text="provenance, where it came from a CI run"
     )
+    refused = models.BooleanField(default=False, help_text="inspection found what no draft link may hand out")
+    claims = models.JSONField(null=True, default=None, help_text="what was said of the run that staged it")
     superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaces")
     ended_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
@@ -132,12 +139,19 @@ class File(models.Model):
 
     @property
     def staged_by(self) -> str:
-        """Return an opaque name of who staged it, equal for the same credential or person."""
+        """Return an opaque name of who staged it, equal for the same credential, trusted publisher or person."""
+        if self.claims:
+            return f"publisher:{self.claims['publisher']}"
         return (
             f"token:{self.staged_by_token_id}"
             if self.staged_by_token_id
             else f"person:{self.staged_by_user_id}"
         )
+
+    @property
+    def run_claims(self) -> RunClaims | None:
+        """Return what an identity provider said of the run that staged it; None where none did."""
+        return RunClaims.of(self.claims) if self.claims else None
 
     @property
     def kept(self) -> Kept:

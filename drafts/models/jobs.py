@@ -25,6 +25,10 @@ class Kind(StrEnum):
     FETCH_RUN = "intake.fetch_run"
     CHECK_CI = "evidence.check_ci"
     COMPLETE = "intake.complete"
+    INSPECT = "inspection.inspect"
+    RESOLVE = "inspection.resolve"
+    VERIFY_ATTESTATIONS = "evidence.verify_attestations"
+    RECEIPT = "publishing.receipt"
 
 
 class JobState(StrEnum):

@@ -35,6 +35,24 @@ class PublishFromCi(StrEnum):
     WAIT = "wait"
 
 
+class EvidenceDemand(StrEnum):
+    """What evidence every file must match before it is published: none, or one of this rank or better."""
+
+    NOTHING = "nothing"
+    PASTED = "pasted"
+    CI = "ci"
+    FETCHED = "fetched"
+    ATTESTED = "attested"
+
+
+class ExpectedFiles(StrEnum):
+    """Which files publishing waits for: those for whom the last release had a wheel, those of patterns, or none."""
+
+    LAST = "last"
+    PATTERNS = "patterns"
+    NOTHING = "nothing"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Named questions about projects."""
 
@@ -57,8 +75,14 @@ class Project(models.Model):
     first_published_at = models.DateTimeField(null=True)
     quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
     local_versions = models.BooleanField(default=False)
+    direct_urls = models.BooleanField(
+        default=False, help_text="requirements may name addresses instead of versions"
+    )
     link_for_ci = models.CharField(max_length=8, default=LinkForCi.NEVER)
     publish_from_ci = models.CharField(max_length=8, default=PublishFromCi.REFUSE)
+    evidence_demand = models.CharField(max_length=8, default=EvidenceDemand.NOTHING)
+    expected_files = models.CharField(max_length=8, default=ExpectedFiles.LAST)
+    expected_patterns = models.JSONField(default=list, help_text="shell patterns of file names")
     serial = models.PositiveBigIntegerField(default=0)
 
     objects: ClassVar = ProjectQuerySet.as_manager()
@@ -74,6 +98,13 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=Q(publish_from_ci__in=list(PublishFromCi)),
                 name="a_publish_from_ci_is_refused_or_waits",
+            ),
+            models.CheckConstraint(
+                condition=Q(evidence_demand__in=list(EvidenceDemand)), name="evidence_is_demanded_by_its_rank"
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_files__in=list(ExpectedFiles)),
+                name="expected_files_are_last_times_patterns_or_none",
             ),
         ]
 

@@ -8,12 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import SignInLink
+from accounts.models import PasskeyChallenge, SignInLink
+from accounts.sessions import SessionStore
+from drafts.access.oidc import mint
+from drafts.evidence import waiting
 from drafts.intake import purge, stage
 from drafts.models import Draft, Job, jobs
 
@@ -79,6 +81,10 @@ def _sign_in_links() -> int:
     return SignInLink.objects.filter(expires_at__lt=timezone.now() - LINKS_KEPT).delete()[0]
 
 
+def _challenges() -> int:
+    return PasskeyChallenge.objects.filter(expires_at__lt=timezone.now() - LINKS_KEPT).delete()[0]
+
+
 def _sessions() -> int:
     expired = SessionStore.get_model_class().objects.filter(expire_date__lt=timezone.now())
     return int(expired.delete()[0])
@@ -109,9 +115,12 @@ def _deleted(path: Path) -> bool:
 PRUNING: dict[str, Callable[[], int]] = {
     "orphaned objects": purge.orphans,
     "staged copies of what is published": purge.staged_copies,
+    "logs that waited for a draft": waiting.forget,
     "origins of old events": audit.forget_origins,
     "sessions": _sessions,
     "ended jobs": _jobs,
     "sign-in links": _sign_in_links,
+    "passkey challenges": _challenges,
     "messages": _messages,
+    "spent identities": mint.forget_spent,
 }

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor, ActorKind
-from drafts.evidence import verdicts
+from drafts.evidence import verdicts, waiting
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
 from drafts.publishing import promotion
@@ -103,12 +103,12 @@ def _end(draft: Draft, now: object) -> None:
     )
     draft.bump()
     jobs.enqueue(kind=Kind.PURGE, subject=draft.subject)
+    jobs.enqueue(kind=Kind.RECEIPT, subject=draft.subject)
 
 
 def _record(draft: Draft, files: list[File]) -> None:
     by = draft.publishing_by
     actor = Actor(ActorKind.PERSON, str(by.pk), str(by)) if by else Actor.system()
-    compared = verdicts.comparison(draft)
     audit.record(
         Event.PUBLISHED,
         on=draft,
@@ -116,7 +116,7 @@ def _record(draft: Draft, files: list[File]) -> None:
         digest=draft.publishing_fingerprint,
         files={file.filename: file.sha256 for file in files},
         uploaders=sorted({file.staged_by for file in files}),
-        evidence={name: str(verdict.verdict) for name, verdict in compared.files.items()},
+        evidence=verdicts.summary(draft),
         note=draft.publishing_note,
     )
 
@@ -142,6 +142,7 @@ def _hand_back(draft: Draft, job: Job, reason: str) -> list[str]:
     draft.save(update_fields=["state", "error"])
     draft.bump()
     BurntName.objects.filter(draft=draft, permanent=False).delete()
+    waiting.join(draft=draft)  # what came while nothing could be added
     audit.record(
         Event.FAILED, on=draft, by=Actor.system(), digest=draft.publishing_fingerprint, reason=reason
     )

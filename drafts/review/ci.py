@@ -1,5 +1,7 @@
 """Help for CI: snippets filled in with this server's address, and what the refusals' codes mean."""
 
+import re
+
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,9 +20,19 @@ def snippets(request: HttpRequest) -> HttpResponse:
         "upload_url": absolute(reverse("legacy")),
         "simple_url": absolute(reverse("simple-root")),
         "script_url": absolute(reverse("stage-script")),
+        "post_url": f"{absolute(reverse('evidence-post'))}?project=NAME&version=VERSION",
         "index_url": absolute(reverse("queue")),
+        "audience": settings.OIDC_AUDIENCE,
+        "id_token_variable": _id_token_variable(settings.OIDC_AUDIENCE),
+        "minutes": settings.MINTED_TOKEN_MINUTES,
     }
     return render(request, "review/ci.html", context)
+
+
+def _id_token_variable(audience: str) -> str:
+    """Return where uv looks, in a GitLab job, for the identity token that is made for this audience."""
+    name = re.sub(r"[^A-Z0-9]", "_", audience.upper())
+    return f"{re.sub(r'^[0-9]', '_', name)}_ID_TOKEN"
 
 
 @cache_control(public=True, max_age=300)

@@ -24,12 +24,22 @@ _WORDS = {
     "upload:purged": "deleted the bytes of an upload that came to nothing",
     "draft:complete-said": "called the draft complete",
     "draft:expectation-struck": "struck files that were waited for",
+    "draft:decided": "decided, with a reason",
+    "draft:decision-revoked": "took a decision back",
     "evidence:added": "added a log",
+    "evidence:weighed": "saw which jobs made which files",
+    "evidence:set-aside": "set a log aside",
+    "evidence:counted-again": "counted a log again",
+    "file:put-back": "put CI’s copy back",
     "builder:invited": "invited a builder",
     "builder:expected": "changed how many files a builder sends",
     "builder:revoked": "revoked a builder’s invitation",
     "run:fetched": "fetched a CI run",
     "run:failed": "could not fetch a CI run",
+    "file:refused": "found in a file what must not be published",
+    "file:not-inspected": "could not inspect a file",
+    "file:inspect-again": "had a file inspected again",
+    "finding:accepted": "accepted a finding",
     "draft:publishing": "pressed Publish",
     "draft:published": "published",
     "draft:publishing-failed": "could not publish",
@@ -90,7 +100,7 @@ def _event(row: AuditEvent) -> EventRow:
             or ""
         )
     ]
-    if row.event == "file:replaced":
+    if row.event in {"file:replaced", "file:put-back"}:
         parts.append(f"{details.get('before', '')[:12]} → {row.digest[:12]}")
     elif row.event in {"file:staged", "file:deleted"}:
         parts.append(row.digest[:12])

@@ -1,6 +1,7 @@
 """The project page: releases, drafts, people, tokens."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,13 +9,25 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from packaging.version import Version
 
+from accounts.models import FactorHold
 from drafts.access import gate
+from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.models import Project
-from drafts.review import queue, releases, runs, tokenrows
+from drafts.review import publishers, queue, releases, runs, tokenrows
 from drafts.review.queue import QueueRow
 from drafts.review.releases import ReleaseView
 from drafts.review.tokenrows import TokenRow
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member on the project's page; ``held_until`` where their second factors do not publish yet."""
+
+    email: str
+    role: str
+    held_until: datetime | None
+    confirm_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +38,13 @@ class ProjectPage:
     role: str
     releases: tuple[ReleaseView, ...]
     drafts: tuple[QueueRow, ...]
-    members: tuple[object, ...]
+    members: tuple[MemberRow, ...]
     tokens: tuple[TokenRow, ...]
     simple_url: str
     upload_url: str
     settings_url: str
     ci: runs.CiPanel
+    publishers: publishers.PublishersPanel
     token_url: str
 
 
@@ -49,17 +63,36 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
                 {who.project.pk: who.role},
             )
         ),
-        members=tuple(
-            {"email": row.user.email, "role": row.role} for row in who.project.members.select_related("user")
-        ),
+        members=_members(who),
         tokens=tokenrows.rows(who.project) if who.may(Act.TOKENS) else (),
         simple_url=reverse("simple-project", args=[name]) if who.project.first_published_at else "",
         upload_url=reverse("upload-new", args=[name]) if who.may(Act.STAGE) else "",
         settings_url=reverse("project-settings", args=[name]) if who.may(Act.POLICY) else "",
         ci=runs.panel(who),
+        publishers=publishers.panel(who),
         token_url=reverse("token-make", args=[name]) if who.may(Act.TOKENS) else "",
     )
     return render(request, "review/project.html", {"p": page})
+
+
+def _members(who: Member) -> tuple[MemberRow, ...]:
+    rows = list(who.project.members.select_related("user"))
+    held: dict[int, datetime] = {}
+    for hold in (
+        FactorHold.objects.standing().filter(user__in=[row.user_id for row in rows]).order_by("until")
+    ):
+        held[hold.user_id] = hold.until
+    return tuple(
+        MemberRow(
+            email=row.user.email,
+            role=row.role,
+            held_until=held.get(row.user_id),
+            confirm_url=reverse("member-confirm", args=[who.project.name, row.user_id])
+            if row.user_id in held and row.user_id != who.user.pk and who.may(Act.VOUCH)
+            else "",
+        )
+        for row in rows
+    )
 
 
 def _releases(project: Project) -> tuple[ReleaseView, ...]:

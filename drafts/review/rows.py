@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from drafts.inspection.changes import Change
 from drafts.publishing.policy import Blocker
+from drafts.review.evidencerows import EvidenceSection
+from drafts.review.fileevidence import FileEvidence
+
+if TYPE_CHECKING:
+    from drafts.review.changes import ChangesSection
+from drafts.review.attestedrows import AttestedRow
+from drafts.review.findingrows import FindingsSection
 
 
 class Level(StrEnum):
@@ -57,33 +64,6 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class GridCell:
-    """One cell of the coverage grid."""
-
-    state: str
-    filename: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class GridRow:
-    """One platform."""
-
-    label: str
-    cells: tuple[GridCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GridView:
-    """The coverage grid: the file overview."""
-
-    columns: tuple[str, ...]
-    rows: tuple[GridRow, ...]
-    sdist: str
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
 class Earlier:
     """A superseded upload."""
 
@@ -91,17 +71,6 @@ class Earlier:
     size: int
     uploaded_by: str
     uploaded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A line of a log in its context."""
-
-    log_label: str
-    number: int
-    text: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +84,7 @@ class FileRow:
     delta: str
     sha256: str
     blake2b_256: str
-    verdict: str
-    rank: str
-    verdict_text: str
-    logged_digest: str
-    log_line: LogLine | None
+    evidence: FileEvidence
     uploaded_by: str
     uploaded_at: datetime
     previous: tuple[Earlier, ...]
@@ -128,7 +93,10 @@ class FileRow:
     replace_url: str
     taken_from: str = ""
     taken_from_short: str = ""
+    identified_as: str = ""
+    identified_url: str = ""
     run_url: str = ""
+    attestations: tuple[AttestedRow, ...] = ()
 
     @property
     def replaced(self) -> int:
@@ -146,21 +114,6 @@ class ArrivingRow:
     by: str
     at: datetime
     delete_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """One log that was added as evidence."""
-
-    label: str
-    source: str
-    rank: str
-    by: str
-    at: datetime
-    size: int
-    sha256: str
-    digests: int
-    extra: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +169,8 @@ class Can:
     links: bool = False
     cancel: bool = False
     builders: bool = False
+    set_aside: bool = False
+    decide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +209,9 @@ class DraftPage:
     checks: tuple[Check, ...]
     button: Button
     fingerprint: str
-    grid: GridView | None
     files: tuple[FileRow, ...]
-    logs: tuple[LogRow, ...]
-    evidence_summary: str
-    changes: tuple[Change, ...]
-    changes_summary: str
+    evidence: EvidenceSection
+    changes: "ChangesSection"
     links: tuple[LinkRow, ...]
     activity: tuple[EventRow, ...]
     can: Can
@@ -272,15 +224,15 @@ class DraftPage:
     complete_said: datetime | None = None
     complete_said_by: str = ""
     strike_url: str = ""
-    evidence_url: str = ""
     upload_url: str = ""
     link_create_url: str = ""
     cancel_url: str = ""
     extend_url: str = ""
-    sums_url: str = ""
     builders: tuple[BuilderRow, ...] = ()
     invite_url: str = ""
     run_url: str = ""
+    findings: FindingsSection | None = None
+    receipt_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from drafts.access.members import NotYours
 from drafts.access.projects import Policy
 from drafts.access.roles import Act
 from drafts.intake import rules
-from drafts.models import Changed, LinkForCi, PublishFromCi
+from drafts.models import Changed, EvidenceDemand, ExpectedFiles, LinkForCi, PublishFromCi
 from drafts.review.answers import CONFLICT
+
+_MOST_PATTERNS = 200
 
 
 class PolicyForm(forms.Form):
@@ -35,6 +37,39 @@ class PolicyForm(forms.Form):
         },
     )
     local_versions = forms.BooleanField(required=False)
+    direct_urls = forms.BooleanField(required=False)
+    evidence_demand = forms.ChoiceField(
+        choices=[(choice, choice) for choice in EvidenceDemand],
+        error_messages={
+            "required": "Choose what evidence every file must match.",
+            "invalid_choice": "Choose nothing, pasted, ci, fetched or attested.",
+        },
+    )
+    expected_files = forms.ChoiceField(
+        choices=[(choice, choice) for choice in ExpectedFiles],
+        error_messages={
+            "required": "Choose which files publishing waits for.",
+            "invalid_choice": "Choose as last time, patterns or nothing.",
+        },
+    )
+    expected_patterns = forms.CharField(
+        required=False,
+        max_length=10_000,
+        error_messages={"max_length": "The patterns have more than 10 000 characters."},
+    )
+
+    def clean_expected_patterns(self) -> tuple[str, ...]:
+        """Return the patterns, one from each line; blank lines are nothing."""
+        lines = [line.strip() for line in self.cleaned_data["expected_patterns"].splitlines()]
+        return tuple(dict.fromkeys(line for line in lines if line))
+
+    def clean(self) -> None:
+        """Refuse to wait for patterns that are not there."""
+        chosen = self.cleaned_data
+        if chosen.get("expected_files") == ExpectedFiles.PATTERNS and not chosen.get("expected_patterns"):
+            self.add_error("expected_patterns", "Write a pattern on each line, such as *-win_amd64.whl.")
+        if len(chosen.get("expected_patterns") or ()) > _MOST_PATTERNS:
+            self.add_error("expected_patterns", f"There are more than {_MOST_PATTERNS} patterns.")
 
     def policy(self) -> Policy:
         """Return what was chosen; only of a valid form."""
@@ -43,6 +78,10 @@ class PolicyForm(forms.Form):
             LinkForCi(chosen["link_for_ci"]),
             PublishFromCi(chosen["publish_from_ci"]),
             chosen["local_versions"],
+            EvidenceDemand(chosen["evidence_demand"]),
+            ExpectedFiles(chosen["expected_files"]),
+            chosen["expected_patterns"],
+            chosen["direct_urls"],
         )
 
 

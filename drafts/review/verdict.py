@@ -2,16 +2,29 @@
 
 from collections.abc import Sequence
 
-from drafts.evidence.compare import Comparison, Rank
-from drafts.evidence.compare import Verdict as EvidenceVerdict
 from drafts.models import DraftState, File
 from drafts.publishing.policy import Code
+from drafts.review import evidencewords
 from drafts.review.rows import Button, Check, Level, Mark, Verdict
 from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
 
-_STOPS = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
-_WAITS = {Code.FILE_NOT_READY, Code.EXPECTED_MISSING}
+_EVIDENCE = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
+_FINDINGS = {Code.FINDING_REFUSED, Code.CREDENTIAL_LEAKED}
+_STOPS = _EVIDENCE | _FINDINGS
+_WAITS = {
+    Code.FILE_NOT_READY,
+    Code.BEING_INSPECTED,
+    Code.EXPECTED_MISSING,
+    Code.EVIDENCE_MISSING,
+    Code.EVIDENCE_WEAK,
+    Code.NOT_AS_LAST_TIME,
+    Code.PATTERN_MISSING,
+    Code.NEW_FILE,
+    Code.ENVIRONMENT_CHANGED,
+    Code.SOURCES_DIFFER,
+    Code.SOURCES_UNKNOWN,
+}
 
 
 def count(number: int, noun: str) -> str:
@@ -26,26 +39,24 @@ def totals(files: Sequence[File]) -> str:
     )
 
 
-def evidence_line(comparison: Comparison) -> str:
-    """Say in a sentence what the evidence comes to; empty when there is none."""
-    verdicts = list(comparison.files.values())
-    compared = [verdict for verdict in verdicts if verdict.verdict != EvidenceVerdict.NONE]
-    if not compared:
-        return ""
-    wrong = [v for v in verdicts if v.verdict in {EvidenceVerdict.MISMATCH, EvidenceVerdict.CONFLICT}]
-    if wrong:
-        what = "is not what CI logged" if len(wrong) == 1 else "are not what CI logged"
-        return f"{len(wrong)} of {count(len(verdicts), 'file')} {what}"
-    line = f"{comparison.matched} of {count(len(verdicts), 'file')} match what CI logged"
-    own_word = [v for v in verdicts if v.verdict == EvidenceVerdict.MATCH and v.rank == Rank.SELF]
-    return f"{line}; {len(own_word)} by the uploader's own word only" if own_word else line
+def findings_line(sight: Sight) -> str:
+    """Say how many files inspection refuses, and how many hold what leaked; empty when none does."""
+    total, parts = count(len(sight.files), "file"), []
+    for rows, one, many in (
+        (sight.standing.refused, "is refused by inspection", "are refused by inspection"),
+        (sight.standing.leaked, "holds a private key or token", "hold private keys or tokens"),
+    ):
+        number = len({row.file_id for row in rows})
+        if number:
+            parts.append(f"{number} of {total} {one if number == 1 else many}")
+    return ", ".join(parts)
 
 
 def coverage_line(sight: Sight) -> str:
     """Say what was lost since the last release; empty when nothing was, or there is no last release."""
-    if sight.grid is None or not sight.grid.lost_files:
+    lost = len({one.filename for one in sight.missed})
+    if not lost:
         return ""
-    lost = len(sight.grid.lost_files)
     return f"{count(lost, 'wheel')} that {sight.last_version} had {'is' if lost == 1 else 'are'} missing"
 
 
@@ -73,50 +84,76 @@ def _ended(sight: Sight) -> Verdict | None:
 
 
 def _published_note(sight: Sight) -> str:
-    return f"{totals(sight.files)}. {evidence_line(sight.comparison) or 'Not compared with CI'}."
+    return f"{totals(sight.files)}. {evidencewords.line(sight.comparison) or 'Not compared with CI'}."
 
 
 def _stop(sight: Sight) -> Verdict | None:
     if not any(blocker.code in _STOPS for blocker in sight.blockers):
         return None
-    reasons = [evidence_line(sight.comparison), coverage_line(sight)]
+    against = any(blocker.code in _EVIDENCE for blocker in sight.blockers)
+    evidence = evidencewords.line(sight.comparison) if against else ""
+    reasons = [findings_line(sight), evidence, coverage_line(sight)]
     return Verdict(Level.STOP, f"Do not publish: {', and '.join(filter(None, reasons))}.", _context(sight))
 
 
 def _not_yet(sight: Sight) -> Verdict | None:
     if sight.blockers:
-        return Verdict(Level.WAIT, f"Not yet: {sight.blockers[0].sentence}", _context(sight))
+        return Verdict(Level.WAIT, f"Not yet: {_headline(sight)}", _context(sight))
     lost = coverage_line(sight)
     if lost:
         return Verdict(Level.YOU, f"Waiting for you: {lost}.", _context(sight, evidence=True))
     return None
 
 
+def _headline(sight: Sight) -> str:
+    """Say the first reason, those about whom the release moves or leaves behind in numbers."""
+    first = sight.blockers[0]
+    lost = coverage_line(sight)
+    if first.code == Code.NOT_AS_LAST_TIME and lost:
+        return f"{lost}."
+    if first.code == Code.ENVIRONMENT_CHANGED:
+        moved = sum(len(one.what) for one in sight.blockers if one.code == Code.ENVIRONMENT_CHANGED)
+        return f"{count(moved, 'environment')} would install another file than today."
+    return first.sentence
+
+
 def _ready(sight: Sight, *, may_publish: bool) -> Verdict:
-    evidence = evidence_line(sight.comparison)
+    evidence = evidencewords.line(sight.comparison)
     if not evidence:
         text = "Not compared with CI yet. Paste a log, or add two lines to the build job."
         return Verdict(Level.QUIET, text, _context(sight))
-    nothing_lost = "; nothing lost" if sight.grid is not None and sight.last_version else ""
+    nothing_lost = (
+        "; nothing lost" if sight.grid is not None and sight.last_version and not sight.lost else ""
+    )
     word = "Ready to publish" if may_publish else "Ready for a maintainer"
     return Verdict(Level.READY, f"{word}. {evidence}{nothing_lost}.", _context(sight))
 
 
 def _context(sight: Sight, *, evidence: bool = False) -> str:
     """Return the second sentence: what the release is compared with."""
-    parts = [evidence_line(sight.comparison) + "." if evidence and evidence_line(sight.comparison) else ""]
+    parts = [
+        evidencewords.line(sight.comparison) + "."
+        if evidence and evidencewords.line(sight.comparison)
+        else ""
+    ]
     if sight.adds_to:
         parts.append(f"Adds {count(len(sight.files), 'file')} to {sight.adds_to}.")
     elif not sight.last_version:
         parts.append("First release: nothing to compare with.")
-    if evidence and not evidence_line(sight.comparison):
+    if evidence and not evidencewords.line(sight.comparison):
         parts.append("Not compared with CI yet.")
     return " ".join(filter(None, parts))
 
 
 def checks(sight: Sight) -> list[Check]:
     """Return the lines of the publish panel."""
-    return [_files_check(sight), _evidence_check(sight), _coverage_check(sight), *_other_checks(sight)]
+    return [
+        _files_check(sight),
+        *_inspection_check(sight),
+        _evidence_check(sight),
+        _coverage_check(sight),
+        *_other_checks(sight),
+    ]
 
 
 def _files_check(sight: Sight) -> Check:
@@ -125,28 +162,39 @@ def _files_check(sight: Sight) -> Check:
     return Check(Mark.OK, f"{count(len(sight.files), 'file')} staged")
 
 
+def _inspection_check(sight: Sight) -> list[Check]:
+    standing = sight.standing
+    if not standing.total or standing.waiting or standing.failed:
+        return []
+    if line := findings_line(sight):
+        return [Check(Mark.BAD, line, "you")]
+    return [Check(Mark.OK, f"inspected {standing.inspected} of {standing.total}")]
+
+
 def _evidence_check(sight: Sight) -> Check:
-    line = evidence_line(sight.comparison)
+    line = evidencewords.line(sight.comparison)
     if not line:
         return Check(Mark.NONE, "not compared with CI")
-    if any(blocker.code in _STOPS for blocker in sight.blockers):
+    if any(blocker.code in _EVIDENCE for blocker in sight.blockers):
         return Check(Mark.BAD, line, "you")
     return Check(Mark.OK if sight.comparison.matched == len(sight.files) else Mark.NONE, line)
 
 
 def _coverage_check(sight: Sight) -> Check:
+    if sight.before.adds:
+        return Check(Mark.NONE, f"adds to the published {sight.draft.version}")
     if sight.grid is None or not sight.last_version:
         return Check(Mark.NONE, "no published release to compare with")
     lost = coverage_line(sight)
     return (
-        Check(Mark.BAD, lost, "CI, or you")
+        Check(Mark.WAIT, lost, "CI, or you")
         if lost
         else Check(Mark.OK, f"nothing lost since {sight.last_version}")
     )
 
 
 def _other_checks(sight: Sight) -> list[Check]:
-    own = {*_STOPS, Code.NO_FILES, Code.ENDED}
+    own = {*_STOPS, Code.NO_FILES, Code.ENDED, *([Code.NOT_AS_LAST_TIME] if sight.missed else [])}
     return [
         Check(
             Mark.WAIT if blocker.code in _WAITS else Mark.BAD,

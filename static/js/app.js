@@ -68,7 +68,7 @@ function makeSortable(root) {
   }
 }
 
-/* A log dropped on the text area becomes its text. */
+/* Files dropped on the text area go with the form's files, whose names say what they are of; text becomes its text. */
 function acceptDrops(root) {
   for (const area of all("textarea[data-drop]", root)) {
     const over = (event) => { event.preventDefault(); area.classList.add("dropping"); };
@@ -76,11 +76,15 @@ function acceptDrops(root) {
     area.addEventListener("dragenter", over);
     area.addEventListener("dragover", over);
     area.addEventListener("dragleave", out);
-    area.addEventListener("drop", async (event) => {
+    area.addEventListener("drop", (event) => {
       event.preventDefault();
       out();
-      const texts = await Promise.all([...event.dataTransfer.files].map((file) => file.text()));
-      area.value += texts.join("\n") || event.dataTransfer.getData("text");
+      const input = area.form?.querySelector("input[type=file]");
+      const dropped = [...event.dataTransfer.files];
+      if (!input || !dropped.length) { area.value += event.dataTransfer.getData("text"); return; }
+      const every = new DataTransfer();
+      for (const file of [...input.files, ...dropped]) every.items.add(file);
+      input.files = every.files;
     });
   }
 }
@@ -103,13 +107,17 @@ function moveInGrid(event) {
   const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
   if (!cell || !step) return;
   const rows = cell.closest("table").rows;
-  let [row, column] = [cell.parentElement.rowIndex, cell.cellIndex];
+  const start = (one) => Number(one.dataset.at);
+  // A wheel that serves several Pythons stands in one cell across their columns.
+  const cellAt = (row, column) => [...(rows[row]?.querySelectorAll("td[data-at]") ?? [])].find((one) => start(one) <= column && column < start(one) + one.colSpan);
+  let [row, column, next] = [cell.parentElement.rowIndex, start(cell), cell];
   do {
     row += step[0];
-    column += step[1];
-    const link = rows[row]?.cells[column]?.querySelector("a");
+    column = step[1] > 0 ? start(next) + next.colSpan : step[1] < 0 ? start(next) - 1 : column;
+    next = cellAt(row, column);
+    const link = next?.querySelector("a");
     if (link) { event.preventDefault(); link.focus(); return; }
-  } while (rows[row]?.cells[column]);
+  } while (next);
 }
 
 /* Single keys, which each browser may switch off (WCAG 2.1.4). */

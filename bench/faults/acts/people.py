@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+import time
 from html import unescape
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from bench.faults.acts.claims import Decided, Happened, LinkIs, Logged
 from bench.faults.browser import Answer
 from bench.faults.cast import Cast, Person, messages
 
+_INSPECTED_SECONDS = 8
 LINK = re.compile(r"/draft/(pcd_[0-9A-Za-z]+)/")
 _FILE = re.compile(r'data-file="([^"]+)"')
 _REVOKE = re.compile(r'action="([^"]*/links/\d+/revoke/)"')
@@ -32,6 +34,14 @@ def _label(project: str, version: str) -> str:
     return f"{project} {version}"
 
 
+def _confirmation(person: Person, url: str) -> Answer:
+    """Open the page that asks for a code; while workers look into the files it leads back to the draft. Raises Lost."""
+    deadline = time.monotonic() + _INSPECTED_SECONDS
+    while (page := person.browser.ask(url)).status == 302 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return page
+
+
 def _publish(cast: Cast, dice: random.Random) -> Said | None:
     """Publish what the page shows."""
     (project, version), server = cast.draft(dice, loud=True), cast.server(dice)
@@ -40,7 +50,7 @@ def _publish(cast: Cast, dice: random.Random) -> Said | None:
         if code is None:
             return None
         url = draft_url(server, project, version) + "publish/"
-        page = person.browser.ask(url)
+        page = _confirmation(person, url)
         if page.status != 200:
             return Said(page.status)
         fingerprint, since = page.hidden("fingerprint"), timezone.now()

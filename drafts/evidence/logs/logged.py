@@ -17,7 +17,8 @@ class Logged:
     `filename` is a base name, or None where the log gives a file's digest without a name; `algorithm` is
     spelled as `hashlib` does, with the length in bits where that is open (`sha256`, `blake2b_256`, `md5`);
     `digest` is lower-case hexadecimal; `line` counts from 1 and from one line feed to the next; `form` is the
-    code of the form that was recognised.
+    code of the form that was recognised. `hidden` says that a terminal would not show it: it can speak against
+    a file, never for one.
     """
 
     filename: str | None
@@ -25,6 +26,7 @@ class Logged:
     digest: str
     line: int
     form: str
+    hidden: bool = False
 
 
 class Found(NamedTuple):

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -28,7 +28,7 @@ _ANSI = re.compile(
 )
 # What remains of them where the escape character was lost or spelled out, as in text copied from a web page.
 _REMAINS = re.compile(
-    r"(?:\^\[|\u241b|\ufffd|\\x1b|\\u001b|\\033|\\e)?\[(?:[0-9;]{1,16}[mGKJ]|[mK](?![A-Za-z\]]))|_bk;t=\d{1,16}"
+    r"(?:\^\[|\u241b|\ufffd|\\x1b|\\u001b|\\033|\\e)?\[(?:[0-9;]{1,16}[mGKJ]|[mK](?![A-Za-z\]]))|_bk;t=\d{13}"
 )
 _SECTION = re.compile(
     r"section_(?:start|end):\d{1,16}:[\w.-]{1,128}(?:\[[a-z_]{1,32}=[^\]]{0,256}\])?(?:\x1b?\[0K)?"
@@ -53,12 +53,16 @@ _PREFIXES = tuple(
     )
 )
 _MOST_PREFIXES = 8
+_LEAST_LINE = 8  # characters; UTF-16 without its mark has a NUL for each
 
 _GITLAB = re.compile(rf"{_MOMENT} (?P<stream>[0-9a-f]{{2}}[OE])(?P<more>[ +])")
 
 
 def decoded(data: bytes | str) -> str:
-    """Return any bytes as text: UTF-16 by its byte order mark, else UTF-8; NUL characters dropped."""
+    """Return any bytes as text: UTF-16 by its byte order mark, else UTF-8; NUL characters dropped.
+
+    Where no line feed ends lines, carriage returns do, or the few NUL characters that there are (`sha256sum -z`).
+    """
     if isinstance(data, bytes):
         for mark, encoding in _BOMS:
             if data.startswith(mark):
@@ -66,7 +70,10 @@ def decoded(data: bytes | str) -> str:
                 break
         else:
             data = data.decode("utf-8", "replace")
-    return data.replace("\0", "")
+    if "\n" in data:
+        return data.replace("\0", "")
+    between = "\n" if data.count("\0") * _LEAST_LINE < len(data) else ""
+    return data.replace("\0", between).replace("\r", "\n")
 
 
 class Page:
@@ -78,17 +85,12 @@ class Page:
 
     __slots__ = ("_clean", "numbers", "raw")
 
-    def __init__(self, data: bytes | str) -> None:
-        """Split `data` into lines, without reading any."""
-        text = decoded(data)
-        if "\r" in text and "\n" not in text:
-            text = text.replace("\r", "\n")
+    def __init__(self, text: str, numbers: Sequence[int] = ()) -> None:
+        """Split what `joined` returned into lines, without reading any."""
         self.raw = text.split("\n")
-        self.numbers: list[int] | range = range(1, len(self.raw) + 1)
+        self.numbers = numbers or range(1, len(self.raw) + 1)
         if "\r" in text:
             self._split_at_carriage_returns()
-        if "O+" in text or "E+" in text:
-            _join_continuations(self.raw)
         self._clean: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -113,12 +115,35 @@ class Page:
         return ""
 
     def _split_at_carriage_returns(self) -> None:
-        raw, numbers = [], []
-        for number, line in enumerate(self.raw, 1):
+        raw: list[str] = []
+        numbers: list[int] = []
+        for number, line in zip(self.numbers, self.raw, strict=True):
             parts = line.rstrip("\r").split("\r")
             raw += parts
             numbers += [number] * len(parts)
         self.raw, self.numbers = raw, numbers
+
+
+def joined(text: str) -> tuple[str, Sequence[int]]:
+    """Put together what GitLab's runner cut: a `+` after the stream continues that stream's last line.
+
+    Returns the text, and the number that each of its lines begins at.
+    """
+    raw = text.split("\n")
+    if "O+" not in text and "E+" not in text:
+        return text, range(1, len(raw) + 1)
+    parts: dict[int, list[str]] = {}
+    last: dict[str, int] = {}
+    for i, line in enumerate(raw):
+        match = _GITLAB.match(line)
+        if match and match["more"] == "+" and match["stream"] in last:
+            parts[last[match["stream"]]].append(line[match.end() :])
+            continue
+        parts[i] = [line]
+        if match:
+            last[match["stream"]] = i
+    lines = ["".join(line.rstrip("\r") for line in more[:-1]) + more[-1] for more in parts.values()]
+    return "\n".join(lines), [i + 1 for i in parts]
 
 
 def cleaned(line: str) -> str:
@@ -146,21 +171,3 @@ def _without_prefixes(line: str) -> str:
         if start == before:
             break
     return line[start:]
-
-
-def _join_continuations(raw: list[str]) -> None:
-    """Put together what GitLab's runner cut: a `+` after the stream continues that stream's last line."""
-    parts: dict[int, list[str]] = {}
-    last: dict[str, int] = {}
-    for i, line in enumerate(raw):
-        match = _GITLAB.match(line)
-        if match is None:
-            continue
-        stream = match["stream"]
-        if match["more"] == "+" and stream in last:
-            parts.setdefault(last[stream], []).append(line[match.end() :])
-            raw[i] = ""
-        else:
-            last[stream] = i
-    for i, more in parts.items():
-        raw[i] += "".join(more)

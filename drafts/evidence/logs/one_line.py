@@ -25,6 +25,7 @@ _LONGEST = 20_000
 _TAG_LABEL = re.compile(rf"{LABEL}", re.IGNORECASE)
 _FRAGMENT = re.compile(rf"[#&?](?P<label>[a-z0-9_]{{2,12}})=(?P<digest>{HEX})(?![A-Za-z0-9_])", re.IGNORECASE)
 _TAG = re.compile(r"<[a-z/!][^<>]{0,1000}>", re.IGNORECASE)
+_BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")  # three of them mask a secret
 
 # What a line speaks of when its digest is not that of the distribution it also names.
 _OTHER_SUBJECT = re.compile(
@@ -121,6 +122,8 @@ def beside_a_name(page: Page, index: int) -> list[Found] | None:
         return None
     if "<" in line:
         line = _TAG.sub(" ", line)
+    if "**" in line:
+        line = _BOLD.sub("  ", line)
     names = distributions_in(line)
     if not names:
         return None

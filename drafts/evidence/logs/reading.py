@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from drafts.evidence.logs import sidecars, terminal
 from drafts.evidence.logs.forms import FORMS
 from drafts.evidence.logs.logged import Form, Found, Logged
-from drafts.evidence.logs.noise import Page
+from drafts.evidence.logs.noise import Page, decoded, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _HEX_RUN = re.compile(r"[0-9A-Fa-f]{32}")
 
 
-def parse(data: bytes | str) -> list[Logged]:
+def parse(data: bytes | str, name: str = "") -> list[Logged]:
     """Return the digests of files that a log, checksum file or statement gives, in the order of its lines.
 
+    `name` is what the file was called: of `X.whl.sha256` and `X.whl.sigstore.json` it says whose digest is in it.
     Any bytes or text will do; it never raises and takes time linear in the size. The caller bounds the size.
-    A pair of name and digest that is printed again is returned once, with its first line.
+    A pair of name and digest that is printed again is returned once, with its first line; one that only text says
+    which a terminal would not show is `hidden`.
     """
-    page = Page(data)
+    text, numbers = joined(decoded(data))
+    seen, everything = terminal.shown(text), terminal.revealed(text)
+    logged = _read(seen, numbers)
+    if seen != everything:
+        more = _read(everything, numbers)
+        logged |= {found: replace(one, hidden=True) for found, one in more.items() if found not in logged}
+    return sidecars.named(sorted(logged.values(), key=lambda one: one.line), name)
+
+
+def _read(text: str, numbers: Sequence[int]) -> dict[Found, Logged]:
+    page = Page(text, numbers)
     logged: dict[Found, Logged] = {}
     for index, forms in _speaking(page):
         for form in forms:
@@ -34,7 +48,7 @@ def parse(data: bytes | str) -> list[Logged]:
                         one.filename, one.algorithm, one.digest, page.numbers[index], form.code
                     )
             break
-    return list(logged.values())
+    return logged
 
 
 def _speaking(page: Page) -> Iterator[tuple[int, tuple[Form, ...]]]:

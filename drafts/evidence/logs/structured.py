@@ -23,10 +23,10 @@ _ONE_DIGEST = frozenset({"digest", "hash", "checksum", "sum", "value"})
 _SUFFIX = re.compile(r"[-_](?:digest|hash|sum|checksum)$")
 
 _PAYLOAD = re.compile(
-    r"[\"']?\b(?:payload|statement|hashes|base64-subjects|subjects)[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
+    r"[\"']?(?<![A-Za-z0-9])(?:payload|statement|(?i:(?:base64[-_])?(?:subjects|hashes)))[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
     r"(?P<base64>[A-Za-z0-9+/_-]{80,}={0,2})"
 )
-PAYLOAD_KEYWORDS = ('"payload"', '"statement"', "hashes=", "hashes:", "subjects")
+PAYLOAD_KEYWORDS = ('"payload"', '"statement"', "hashes=", "hashes:", "subjects", "SUBJECTS", "HASHES")
 
 _KEY_LINE = re.compile(
     r"(?P<dash>- )?[\"']?(?P<key>[^\s\"':=]{1,300})[\"']? {0,8}[:=](?: {1,8}[\"']?|[\"']|$)(?P<value>[^\"']*)"

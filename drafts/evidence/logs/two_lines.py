@@ -25,9 +25,6 @@ _PIP_HASH = re.compile(
 _REQUIREMENT_LOOK = 16
 _LABELS_LOOK = 8
 
-_SIDECAR = r"(?P<name>[^\s:=\"'<>]{1,1024}?)\.(?P<label>sha(?:1|224|256|384|512)|md5|b2|blake2b?)(?:sums?)?(?:\.txt)?"
-_SIDECAR_LINE = re.compile(rf"{_SIDECAR}: ?(?P<digest>{HEX})(?: .*)?", re.IGNORECASE)
-_SIDECAR_HEAD = re.compile(rf"(?:.{{0,200}}[ \t])?{_SIDECAR}(?: <==|:)?", re.IGNORECASE)
 _TAG = re.compile(r"<[a-z/!][^<>]{0,1000}>", re.IGNORECASE)
 
 
@@ -85,24 +82,6 @@ def _file_of_requirement(page: Page, index: int) -> str | None:
             names = distributions_in(text)
             return base_name(names[-1].filename) if names else None
     return None
-
-
-def sidecar(page: Page, index: int) -> list[Found] | None:
-    """Read what stands in `NAME.sha256`, where the log says that it was printed from there.
-
-    So write `grep . *.sha256` (`NAME.sha256:DIGEST`), `head *.sha256` (`==> NAME.sha256 <==` above it) and a
-    step that echoes its command (`cat dist/NAME.sha256` above it).
-    """
-    line = page.text(index).strip()
-    match = _SIDECAR_LINE.fullmatch(line) if ":" in line else None
-    digest = match["digest"] if match else line
-    if match is None and is_strong_hex(line):
-        match = _SIDECAR_HEAD.fullmatch(page.text(index - 1).strip()[-1400:])
-    if match is None:
-        return None
-    label = {"b2": "blake2b"}.get(match["label"].lower(), match["label"])
-    algorithm = named_algorithm(label, digest)
-    return [Found(base_name(match["name"]), algorithm, digest.lower())] if algorithm else None
 
 
 def digest_below_name(page: Page, index: int) -> list[Found] | None:

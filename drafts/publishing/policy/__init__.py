@@ -6,7 +6,7 @@ Rules stand in a module for each subject and are listed here, in the order in wh
 from collections.abc import Callable, Iterator, Sequence
 
 from drafts.models import Draft, File
-from drafts.publishing.policy import evidence, files
+from drafts.publishing.policy import environments, evidence, expected, files, findings
 from drafts.publishing.policy.blocker import Blocker, Code
 from drafts.publishing.policy.case import Case, cases
 from drafts.publishing.policy.files import missing
@@ -23,7 +23,17 @@ RULES: tuple[Rule, ...] = (
     files.expected,
     files.builders,
     evidence.compared,
+    evidence.demanded,
+    environments.changed,
+    environments.sources,
+    environments.new_files,
+    expected.as_last_time,
+    expected.as_patterns,
     files.name_published,
+    findings.refused,
+    findings.leaked,
+    findings.not_inspected,
+    findings.inspected,
 )
 
 

@@ -18,12 +18,28 @@ class Code(StrEnum):
     EXPECTED_MISSING = "expected-missing"
     EVIDENCE_MISMATCH = "evidence-mismatch"
     EVIDENCE_CONFLICT = "evidence-conflict"
+    EVIDENCE_MISSING = "evidence-missing"
+    EVIDENCE_WEAK = "evidence-weak"
     NAME_PUBLISHED = "name-published"
+    BEING_INSPECTED = "being-inspected"
+    NOT_INSPECTED = "not-inspected"
+    FINDING_REFUSED = "finding-refused"
+    CREDENTIAL_LEAKED = "credential-leaked"
+    NOT_AS_LAST_TIME = "not-as-last-time"
+    PATTERN_MISSING = "pattern-missing"
+    ENVIRONMENT_CHANGED = "environment-changed"
+    SOURCES_DIFFER = "sources-differ"
+    SOURCES_UNKNOWN = "sources-unknown"
+    NEW_FILE = "new-file"
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One reason, in one sentence, with who can clear it (``you``, ``CI``, ``maintainer``, ``the clock``)."""
+    """One reason, in one sentence, with who can clear it (``you``, ``CI``, ``maintainer``, ``the clock``).
+
+    ``subject`` says what it is about where that is no file; ``decision`` is the kind of decision that clears it, and
+    ``what`` names exactly what such a decision covers.
+    """
 
     code: Code
     title: str
@@ -32,6 +48,9 @@ class Blocker:
     filename: str | None = None
     staged_digest: str = ""
     logged_digest: str = ""
+    subject: str = ""
+    decision: str = ""
+    what: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:

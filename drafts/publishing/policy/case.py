@@ -1,13 +1,15 @@
 """Everything that the rules look at, read once for one draft or for a whole queue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from drafts.evidence import verdicts
 from drafts.evidence.compare import Comparison
-from drafts.models import BurntName, Draft, File, UploadSession
+from drafts.inspection.changes import NOTHING, Before, befores
+from drafts.inspection.standing import Standing, standings
+from drafts.models import BurntName, Decision, DecisionKind, Draft, File, UploadSession
 from drafts.models.files import IN_DRAFT
 from drafts.publishing.builders import Waiting, waiting
 
@@ -26,14 +28,31 @@ class Case:
     comparison: Comparison
     taken: frozenset[str]
     builders: tuple[Waiting, ...] = ()
+    standing: Standing = field(default_factory=Standing)
+    before: Before = NOTHING
+    decisions: tuple[Decision, ...] = ()
+
+    def decided(self, kind: DecisionKind) -> frozenset[str]:
+        """Return what standing decisions of one kind cover."""
+        return frozenset(what for one in self.decisions if one.kind == kind for what in one.what)
 
 
-def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, Case]:
-    """Read what the rules look at, for several drafts in three queries; ``uploads`` by draft id, superseded ones too."""
+def cases(
+    drafts: Sequence[Draft],
+    uploads: Mapping[int, Sequence[File]],
+    before: Mapping[int, Before] | None = None,
+) -> dict[int, Case]:
+    """Read what the rules look at, for several drafts in a few queries; ``uploads`` by draft id, superseded ones too.
+
+    ``before``: what was there before each draft, where the caller has read it.
+    """
     comparisons = verdicts.comparisons(uploads)
     arriving = _arriving([draft.pk for draft in drafts if draft.is_live])
     taken = _taken([draft for draft in drafts if draft.is_live], uploads)
+    before = befores(drafts) if before is None else before
+    decisions = _decisions([draft for draft in drafts if draft.is_live])
     builders = waiting([draft for draft in drafts if draft.is_live], uploads)
+    inspections = standings(drafts, uploads)
     return {
         draft.pk: Case(
             draft=draft,
@@ -42,9 +61,19 @@ def cases(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dic
             comparison=comparisons[draft.pk],
             taken=frozenset(taken.get(draft.pk, ())),
             builders=builders.get(draft.pk, ()),
+            standing=inspections[draft.pk],
+            before=before[draft.pk],
+            decisions=tuple(decisions.get(draft.pk, ())),
         )
         for draft in drafts
     }
+
+
+def _decisions(drafts: Sequence[Draft]) -> dict[int, list[Decision]]:
+    found: dict[int, list[Decision]] = {}
+    for decision in Decision.objects.standing().filter(draft__in=drafts).select_related("by").order_by("pk"):
+        found.setdefault(decision.draft_id, []).append(decision)
+    return found
 
 
 def _arriving(draft_ids: Sequence[int]) -> dict[int, list[UploadSession]]:

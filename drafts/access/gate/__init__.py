@@ -1,0 +1,40 @@
+"""One gate to each object. Strangers get 404, members without the right 403, credentials 401 or 403."""
+
+from drafts.access.gate.credentials import (
+    Credential,
+    NoCredential,
+    NotAllowed,
+    NotFromHere,
+    arriving,
+    draft_file,
+    evidence_credential,
+    session,
+    upload_credential,
+)
+from drafts.access.gate.draft_links import POINTER_LIFETIME, DraftAccess, count_use, draft_link
+from drafts.access.gate.people import Member, draft, member, people, release, run, user_of
+from drafts.access.gate.presented import presented_token
+
+__all__ = [
+    "POINTER_LIFETIME",
+    "Credential",
+    "DraftAccess",
+    "Member",
+    "NoCredential",
+    "NotAllowed",
+    "NotFromHere",
+    "arriving",
+    "count_use",
+    "draft",
+    "draft_file",
+    "draft_link",
+    "evidence_credential",
+    "member",
+    "people",
+    "presented_token",
+    "release",
+    "run",
+    "session",
+    "upload_credential",
+    "user_of",
+]

@@ -1,0 +1,160 @@
+"""What a terminal leaves to be seen of a text, and what it swallows: evidence has to be seen to count."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Strings that go to the terminal and not to the screen (OSC, APC, DCS, PM, SOS); a line's end closes one here.
+_STRING = re.compile(
+    r"(?:\x1b[\]_P^X]|[\x90\x98\x9d-\x9f])(?:\d{0,4};)?(?P<told>[^\x07\x1b\x90\x98\x9c-\x9f\n]*)(?:\x07|\x1b\\|\x9c)?"
+)
+_HEX_RUN = re.compile(r"[0-9A-Fa-f]{32}")
+
+# Marks that show a line in another order than it is written in.
+_BIDI = "\u061c\u200f\u202a-\u202e\u2066-\u2069"
+
+# What may take text off the screen: returns, backspaces, cursor moves, erasure, concealed text and coloured ground.
+# It begins with one set of characters, so that the search for it is quick.
+_TOUCHES = re.compile(
+    rf"[\r\b\x1b\x9b{_BIDI}](?:(?<=\r)(?![\r\n]|\Z)|(?<=[\b{_BIDI}])|(?<=\x1b)[Mc]"
+    r"|(?:(?<=\x1b)\[|(?<=\x9b))(?:[12]K|[23]J|\d{0,8}[ADFGZ]|[\d;]{0,16}[Hf]"
+    r"|(?:[\d:;]{0,64}[;:])?0?(?:8|4[0-8]|10[0-7])[;:m]))"
+)
+_EVENT = re.compile(
+    rf"(?P<back>\r(?!\r*\Z)|\x08)|(?P<bidi>[{_BIDI}])|\x1b(?P<single>[Mc])"
+    r"|(?:\x1b\[|\x9b)(?P<numbers>[\d:;]{0,64})(?P<end>[A-Za-z])"
+    rf"|(?P<string>{_STRING.pattern})"
+)
+_LEFT = frozenset("DGHZf")
+_FOREGROUND = {*range(30, 38), *range(90, 98)}
+_BACKGROUND = {*range(40, 48), *range(100, 108)}
+_LONGEST_MOVE = 6  # digits
+
+
+def revealed(text: str) -> str:
+    """Return `text` with the strings for the terminal that may hold digests as entries of their lines."""
+    return _with_strings(text, lambda told: f"\r{told}\r")
+
+
+def _with_strings(text: str, instead: Callable[[str], str]) -> str:
+    """Replace the strings for the terminal that may hold digests."""
+    if "\x1b" not in text and text.isascii():
+        return text
+    return _STRING.sub(
+        lambda match: instead(match["told"]) if _HEX_RUN.search(match["told"]) else match[0], text
+    )
+
+
+def shown(text: str) -> str:
+    """Return what stays to be seen, with as many lines as `text` has; in doubt it is not seen.
+
+    Not seen is what is concealed or has its ground's colour, what a carriage return, a backspace or a cursor move
+    goes back over, what is erased, and any line with marks that change the order of what is read.
+    """
+    text = _with_strings(text, lambda _: "")
+    if _TOUCHES.search(text) is None:
+        return text
+    screen = _Screen(text)
+    for index in range(len(screen.lines)):
+        screen.write(index)
+    return "\n".join(screen.lines)
+
+
+class _Pen:
+    """How the next characters will look: concealed or not, and in which colours."""
+
+    __slots__ = ("background", "concealed", "foreground")
+
+    def __init__(self) -> None:
+        self.concealed = False
+        self.foreground: object = None
+        self.background: object = None
+
+    @property
+    def is_seen(self) -> bool:
+        return not self.concealed and (self.foreground is None or self.foreground != self.background)
+
+    def set(self, numbers: str) -> None:
+        """Follow "select graphic rendition" (ECMA-48, 8.3.117; colours of ISO 8613-6)."""
+        codes = [int(code[-_LONGEST_MOVE:] or 0) for code in numbers.replace(":", ";").split(";")]
+        at = 0
+        while at < len(codes):
+            at += self._take(codes[at], codes[at + 1 : at + 5])
+
+    def _take(self, code: int, following: list[int]) -> int:
+        """Follow one code; returns how many it was, with those that belong to it."""
+        if code == 0:
+            self.__init__()  # type: ignore[misc]  # as at the beginning
+        elif code in {8, 28}:
+            self.concealed = code == 8  # noqa: PLR2004 - "concealed characters"
+        elif code in _FOREGROUND or code == 39:  # noqa: PLR2004 - default colour
+            self.foreground = code if code in _FOREGROUND else None
+        elif code in _BACKGROUND or code == 49:  # noqa: PLR2004 - default colour
+            self.background = code - 10 if code in _BACKGROUND else None
+        elif code in {38, 48} and following:
+            size = {2: 4, 5: 2}.get(following[0], 1)
+            colour = tuple(following[:size])
+            if code == 38:  # noqa: PLR2004 - extended foreground
+                self.foreground = colour
+            else:
+                self.background = colour
+            return 1 + size
+        return 1
+
+
+class _Screen:
+    """Lines as they stand after everything was written, from top to bottom."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self._pen = _Pen()
+        self._standing: list[int] = []  # lines that were not taken off again; each is at most once
+
+    def write(self, index: int) -> None:
+        """Write one line, and take off what it takes off."""
+        line = self.lines[index]
+        if _TOUCHES.search(line) or not self._pen.is_seen:
+            self.lines[index] = self._left_of(index, line)
+        self._standing.append(index)
+
+    def _left_of(self, index: int, line: str) -> str:
+        left: list[str] = []
+        begun = 0
+        for event in _EVENT.finditer(line):
+            if self._pen.is_seen:
+                left.append(line[begun : event.start()])
+            begun = event.end()
+            if event["bidi"]:
+                self._follow_colours(line[begun:])
+                return ""
+            if self._goes_back(index, event):
+                left.clear()
+        if self._pen.is_seen:
+            left.append(line[begun:])
+        return "".join(left)
+
+    def _follow_colours(self, rest: str) -> None:
+        for event in _EVENT.finditer(rest):
+            if event["end"] == "m":
+                self._pen.set(event["numbers"])
+
+    def _goes_back(self, index: int, event: re.Match[str]) -> bool:
+        """Follow one control; tells whether what stands before it on the line is not seen any more."""
+        end, numbers = event["end"], event["numbers"] or ""
+        if end == "m":
+            self._pen.set(numbers)
+        elif end in {"A", "F"} or event["single"] == "M":
+            self._take_off(index - max(1, int(numbers[-_LONGEST_MOVE:]) if numbers.isdigit() else 1))
+            return True
+        elif (end == "J" and numbers in {"2", "3"}) or event["single"] == "c":
+            self._take_off(0)
+            return True
+        return bool(event["back"]) or end in _LEFT or (end == "K" and numbers in {"1", "2"})
+
+    def _take_off(self, top: int) -> None:
+        while self._standing and self._standing[-1] >= top:
+            self.lines[self._standing.pop()] = ""
