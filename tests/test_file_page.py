@@ -255,3 +255,11 @@ def test_nothing_in_an_archive_acts_in_a_browser(open_page, live, project, ci, m
         assert page.locator(".source td").first.inner_text().strip() == text.strip()
         assert "gone" not in page.title()
     assert reverse("file-page", args=["sampleproject", "1.0", file.filename]) in page.url
+
+
+def test_the_file_page_leads_to_what_changed_and_back(draft, mikes):
+    """It is true that a file's page and the page of its differences lead to each other."""
+    page = draft_url(draft, "file-page", wheels.wheel().filename)
+    changes = draft_url(draft, "file-changes", wheels.wheel().filename)
+    assert f'href="{changes}"' in mikes.get(page).content.decode()
+    assert f'href="{page}"' in mikes.get(changes).content.decode()

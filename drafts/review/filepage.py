@@ -116,10 +116,11 @@ def _seen(file: File) -> keeping.Seen | None:
 
 
 def _tabs(base: str, count: int, *, is_inside: bool, has_members: bool) -> tuple[Tab, ...]:
-    """Return the ways to look at the file. Differences, once something computes them, get their tabs here."""
+    """Return the ways to look at the file; its differences stand on a page of their own."""
     tabs = [Tab("Overview", base, not is_inside)]
     if has_members:
         tabs.append(Tab("Contents", f"{base}?tab=contents", is_inside, f"{count}"))
+        tabs.append(Tab("Changes", f"{base}changes/"))
     return tuple(tabs)
 
 

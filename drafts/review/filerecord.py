@@ -14,7 +14,7 @@ class Tab:
 
     label: str
     url: str
-    is_current: bool
+    is_current: bool = False
     note: str = ""
 
 
