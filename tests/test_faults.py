@@ -40,7 +40,7 @@ def check(done: subprocess.CompletedProcess, report: dict) -> None:
     assert len({one["fault"] for one in report["rounds"]}) == ROUNDS
     assert report["answers by act"]["upload a release"]["200"] >= ROUNDS
     sizes = report["published drafts by number of files"]
-    assert sum(count for files, count in sizes.items() if int(files) > 1) >= 2, "nothing that could be halved"
+    assert any(count for files, count in sizes.items() if int(files) > 1), "nothing that could be halved"
     assert report["answers by act"]["read the index"]["200"] > 0
 
 

@@ -14,7 +14,7 @@ from bench.faults.acts.claims import Decided, Happened, LinkIs, Logged
 from bench.faults.browser import Answer
 from bench.faults.cast import Cast, Person, messages
 
-_INSPECTED_SECONDS = 8
+_INSPECTED_SECONDS = 15
 LINK = re.compile(r"/draft/(pcd_[0-9A-Za-z]+)/")
 _FILE = re.compile(r'data-file="([^"]+)"')
 _REVOKE = re.compile(r'action="([^"]*/links/\d+/revoke/)"')
