@@ -62,7 +62,7 @@ def test_a_refusal_of_a_huge_body_reaches_the_client(fronted, tls, ci, huge, too
     """It is true that words of refusal arrive, although the body is not read behind nginx."""
     before = everything()
     if refusal == "401":
-        token, words = ci.token[:-1] + "x", "This token is not valid"
+        token, words = f"{ci.token}x", "This token is not valid"
     else:
         words = "it cannot stage files"
         _, token = tokens.make(

@@ -53,7 +53,7 @@ def test_four_jobs_at_once_fill_one_draft(live, clients, ci, dist):
 @pytest.mark.parametrize("build", [wheels.wheel, large_wheel], ids=["small", "30 MiB"])
 def test_a_wrong_token_is_told_so(live, clients, ci, dist, build):
     """It is true that uv shows the sentence, also while a large file is on its way."""
-    said = clients.uv_publish(live.upload_url, ci.token[:-1] + "x", build().write(dist))
+    said = clients.uv_publish(live.upload_url, f"{ci.token}x", build().write(dist))
     assert said.code != 0
     assert NOT_VALID in said, said.text
     assert not File.objects.exists()

@@ -63,7 +63,7 @@ def test_four_jobs_at_once_fill_one_draft(live, clients, ci, dist):
 
 @pytest.mark.usefixtures("no_bytes_stay")
 def test_a_wrong_token_is_told_so(live, clients, ci, dist):
-    said = clients.twine(live.upload_url, ci.token[:-1] + "x", wheels.wheel().write(dist))
+    said = clients.twine(live.upload_url, f"{ci.token}x", wheels.wheel().write(dist))
     assert said.code != 0
     assert "This token is not valid: it is mistyped, has expired or was revoked." in said
     assert not File.objects.exists()
@@ -72,7 +72,7 @@ def test_a_wrong_token_is_told_so(live, clients, ci, dist):
 @pytest.mark.usefixtures("no_bytes_stay")
 def test_a_refusal_arrives_while_a_large_file_is_on_its_way(live, clients, ci, dist):
     """It is true that twine shows the sentence, not a broken pipe, though 30 MiB were never read."""
-    said = clients.twine(live.upload_url, ci.token[:-1] + "x", large_wheel().write(dist))
+    said = clients.twine(live.upload_url, f"{ci.token}x", large_wheel().write(dist))
     assert said.code != 0
     assert "This token is not valid" in said, said.text
     assert "roken pipe" not in said
