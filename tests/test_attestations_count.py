@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.evidence import verdicts
+from drafts.evidence.add import paste
 from drafts.evidence.compare import Rank, Verdict
 from drafts.models import Attested, CiSource, Draft, Job, JobState, Kind, jobs
 from tests import wheels
@@ -210,3 +212,15 @@ def test_what_a_member_drops_and_nobody_signed_is_pasted_text(draft, sigstore, m
     do_jobs()
     assert said(draft) == said(draft, SDIST) == (Verdict.MATCH, Rank.PASTED)
     assert "is not verified: " in mikes.get(draft_url(draft)).content.decode()
+
+
+@pytest.mark.usefixtures("source")
+def test_an_attestation_that_came_before_its_file_counts_once_the_file_is_there(ci, sigstore, rita):
+    assert ci.upload(SDIST).status_code == 200
+    draft = Draft.objects.get()
+    text = json.dumps(sigstore.attestation(WHEEL.filename, WHEEL.sha256)).encode()
+    paste(draft=draft, data=text, label="bundle", user=rita, by=Actor.system("tests"))
+    do_jobs()
+    assert ci.upload(WHEEL).status_code == 200
+    do_jobs()
+    assert said(draft) == (Verdict.MATCH, Rank.ATTESTED)
