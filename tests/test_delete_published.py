@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from drafts.intake import purge
-from drafts.models import BurntName, File, IndexPage
+from drafts.models import BurntName, Draft, File, IndexPage
+from drafts.publishing.policy import blockers
 from drafts.storage import storage
 from tests import bodies, wheels
 from tests.bodies import codes
@@ -107,3 +108,16 @@ def test_a_public_copy_goes_too(published, owner):
     owner.post(PAGE, form())
     do_jobs()
     assert file.public_id not in {public_id for public_id, _ in storage().public_objects()}
+
+
+def test_a_draft_is_held_against_the_newest_release_that_has_files(published, owner, ci, mike, mikes):
+    """It is true that deleting a whole release does not make the next draft pass for a first one."""
+    for built in (wheels.wheel(version="2.0"), wheels.sdist(version="2.0")):
+        ci.upload(built)
+    publish(Draft.objects.live().get(), mike, mikes)
+    newer = [wheels.wheel(version="2.0").filename, wheels.sdist(version="2.0").filename]
+    page = reverse("release-delete", args=["sampleproject", "2.0"])
+    assert owner.post(page, form(file=newer, typed="sampleproject 2.0")).status_code == 302
+    ci.upload(wheels.wheel(version="3.0"))
+    (blocker,) = blockers(Draft.objects.live().get())
+    assert (blocker.code, "1.0 had sampleproject-1.0.tar.gz" in blocker.detail) == ("not-as-last-time", True)

@@ -65,7 +65,9 @@ def befores(drafts: Sequence[Draft], *, whole: bool = False) -> dict[int, Before
 
 def _releases(drafts: Sequence[Draft]) -> Mapping[int, list[Release]]:
     found: defaultdict[int, list[Release]] = defaultdict(list)
-    for release in Release.objects.filter(project__in={draft.project_id for draft in drafts}):
+    projects = {draft.project_id for draft in drafts}
+    # One whose files were all deleted is nothing to compare with: the release before it is.
+    for release in Release.objects.filter(project__in=projects, files__isnull=False).distinct():
         found[release.project_id].append(release)
     return found
 
