@@ -36,6 +36,16 @@ def _bucket():
         storage()._client.create_bucket(Bucket=settings.PRESSCHECK_S3_BUCKET)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_counted():
+    """Forget in Redis what earlier tests were throttled for; in the database it is rolled back with them."""
+    from django.conf import settings
+    from django.core.cache import cache
+
+    if settings.REDIS_URL:
+        cache.clear()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _static_files():
     """Collect the static files once, as a server does at its start."""

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -109,13 +110,13 @@ def test_what_the_real_tools_print_is_read_in_all_noise(command, algorithm, fold
 
 
 def test_a_list_that_gpg_signed_in_clear_is_read(folder):
-    (folder / "gpg").mkdir(mode=0o700)
     digest = digest_of(CONTENT, "sha256")
     (folder / "SHA256SUMS").write_text(f"{digest}  {W}\n- {'0' * 64}  -x.whl\n")
-    gpg = ["gpg", "--homedir", "gpg", "--batch", "--passphrase", "", "--pinentry-mode", "loopback"]
-    printed([*gpg, "--quick-generate-key", "ci@example.org", "default", "default", "never"], folder)
-    text = printed([*gpg, "--output", "-", "--clear-sign", "SHA256SUMS"], folder)
-    printed(["gpgconf", "--homedir", "gpg", "--kill", "all"], folder)
+    with TemporaryDirectory(dir="/tmp") as home:  # its agent's socket has a path of at most 107 bytes
+        gpg = ["gpg", "--homedir", home, "--batch", "--passphrase", "", "--pinentry-mode", "loopback"]
+        printed([*gpg, "--quick-generate-key", "ci@example.org", "default", "default", "never"], folder)
+        text = printed([*gpg, "--output", "-", "--clear-sign", "SHA256SUMS"], folder)
+        printed(["gpgconf", "--homedir", home, "--kill", "all"], folder)
     assert "BEGIN PGP SIGNATURE" in text
     assert said(text) == [(W, "sha256", digest)]
 
