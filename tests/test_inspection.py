@@ -468,7 +468,7 @@ def test_many_files_with_one_finding_are_one_line(ci, mikes):
 
 def test_an_owner_allows_addresses_and_forbids_them_again(ci, alice, mikes):
     from accounts.audit import Actor
-    from drafts.access.projects import Policy, policy_purpose, set_policy
+    from drafts.access.policy import Policy, purpose, set_policy
     from tests.proofs import proof_of
 
     file = stage_one(ci, requires_dist=("rich @ https://example.org/rich.whl",))
@@ -477,7 +477,7 @@ def test_an_owner_allows_addresses_and_forbids_them_again(ci, alice, mikes):
         project = file.draft.project
         project.refresh_from_db()
         policy = Policy(direct_urls=allowed)
-        proof = proof_of(alice, policy_purpose(project, policy))
+        proof = proof_of(alice, purpose(project, policy))
         by = Actor.system("tests")
         assert set_policy(project=project, policy=policy, seen=Policy.of(project).spelled, by=by, proof=proof)
         do_jobs()

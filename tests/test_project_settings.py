@@ -10,7 +10,8 @@ from accounts.audit import Actor
 from accounts.models import ActLock, AuditEvent
 from accounts.stepup import ProofRefused
 from drafts.access import members, projects
-from drafts.access.projects import Policy
+from drafts.access import policy as policies
+from drafts.access.policy import Policy
 from drafts.models import Changed, EvidenceDemand, LinkForCi, Membership, Project, PublishFromCi
 from tests import wheels
 from tests.conftest import make_ci, totp_code
@@ -120,9 +121,9 @@ def test_the_act_takes_a_proof_for_this_very_policy(project, alice):
     """It is true that a proof for one policy, project or person sets no other."""
     calm, loose = Policy(local_versions=True), OPEN
     other = projects.create(name="another", by=SYSTEM, owner=alice.email)
-    for purpose in (projects.policy_purpose(project, calm), projects.policy_purpose(other, loose)):
+    for purpose in (policies.purpose(project, calm), policies.purpose(other, loose)):
         with pytest.raises(ProofRefused):
-            projects.set_policy(
+            policies.set_policy(
                 project=project,
                 policy=loose,
                 seen=Policy().spelled,
@@ -135,18 +136,18 @@ def test_the_act_takes_a_proof_for_this_very_policy(project, alice):
 @pytest.mark.promise
 def test_who_is_no_owner_any_more_changes_nothing(project, alice):
     """It is true that the act asks for the role again, under the lock."""
-    proof = proof_of(alice, projects.policy_purpose(project, OPEN))
+    proof = proof_of(alice, policies.purpose(project, OPEN))
     Membership.objects.filter(user=alice).update(role="maintainer")
     with pytest.raises(members.NotYours):
-        projects.set_policy(project=project, policy=OPEN, seen=Policy().spelled, by=SYSTEM, proof=proof)
+        policies.set_policy(project=project, policy=OPEN, seen=Policy().spelled, by=SYSTEM, proof=proof)
     assert (Policy.of(Project.objects.get()), events()) == (Policy(), [])
 
 
 def test_the_act_refuses_settings_that_changed_meanwhile(project, alice):
-    proof = proof_of(alice, projects.policy_purpose(project, OPEN))
+    proof = proof_of(alice, policies.purpose(project, OPEN))
     Project.objects.update(local_versions=True)
     with pytest.raises(Changed):
-        projects.set_policy(project=project, policy=OPEN, seen=Policy().spelled, by=SYSTEM, proof=proof)
+        policies.set_policy(project=project, policy=OPEN, seen=Policy().spelled, by=SYSTEM, proof=proof)
 
 
 def test_local_versions_are_taken_where_the_project_takes_them(owner, project):

@@ -7,10 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts import stepup
-from drafts.access import gate, projects
+from drafts.access import gate
+from drafts.access import policy as policies
 from drafts.access.gate import Member
 from drafts.access.members import NotYours
-from drafts.access.projects import Policy
+from drafts.access.policy import Policy
 from drafts.access.roles import Act
 from drafts.intake import rules
 from drafts.models import Changed, EvidenceDemand, ExpectedFiles, LinkForCi, PublishFromCi
@@ -73,16 +74,7 @@ class PolicyForm(forms.Form):
 
     def policy(self) -> Policy:
         """Return what was chosen; only of a valid form."""
-        chosen = self.cleaned_data
-        return Policy(
-            LinkForCi(chosen["link_for_ci"]),
-            PublishFromCi(chosen["publish_from_ci"]),
-            chosen["local_versions"],
-            EvidenceDemand(chosen["evidence_demand"]),
-            ExpectedFiles(chosen["expected_files"]),
-            chosen["expected_patterns"],
-            chosen["direct_urls"],
-        )
+        return Policy.read(self.cleaned_data)
 
 
 @gate.people
@@ -105,8 +97,8 @@ def settings(request: HttpRequest, name: str) -> HttpResponse:
 
 def _change(request: HttpRequest, who: Member, policy: Policy) -> HttpResponse:
     try:
-        proof = stepup.prove(request, projects.policy_purpose(who.project, policy))
-        projects.set_policy(
+        proof = stepup.prove(request, policies.purpose(who.project, policy))
+        policies.set_policy(
             project=who.project, policy=policy, seen=request.POST.get("seen", ""), by=who.actor, proof=proof
         )
     except stepup.NotProven as error:
