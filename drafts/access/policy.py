@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -34,6 +35,15 @@ class Event(StrEnum):
     CHANGED = "project:policy-changed"
 
 
+_RANKS = list(EvidenceDemand)
+# What asks less than before, by setting: said of the value before and the value after.
+LOOSER: dict[str, Callable[[Any, Any], bool]] = {
+    "evidence_demand": lambda before, after: _RANKS.index(after) < _RANKS.index(before),
+    "expected_files": lambda before, after: after == ExpectedFiles.NOTHING != before,
+    "direct_urls": lambda before, after: after > before,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What owners decide of a project: what CI is told, which versions are taken, which evidence and files are waited for.
@@ -63,6 +73,10 @@ class Policy:
     def spelled(self) -> str:
         """Return the policy as one word, equal for equal policies."""
         return hashlib.sha256(json.dumps(self.as_details(), sort_keys=True).encode()).hexdigest()
+
+    def loosened(self, after: "Policy") -> list[str]:
+        """Return the names of the settings that ask less ``after`` than here."""
+        return [name for name, looser in LOOSER.items() if looser(getattr(self, name), getattr(after, name))]
 
     def as_details(self) -> dict[str, Any]:
         """Return it as an audit event keeps it."""
