@@ -10,11 +10,11 @@ from django.urls import reverse
 from drafts.access import links
 from drafts.models import DraftState, File
 from tests.conftest import draft_url, publish, sign_in
+from tests.stored import fetched
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.embedded  # the bytes come from this server
 def test_a_maintainer_publishes_what_was_reviewed(draft, mike, ci):
     """It is true that after the act, and not before, all files stand on the index with the reviewed digests."""
     assert Client().get("/simple/sampleproject/").status_code == 404
@@ -37,7 +37,7 @@ def test_a_maintainer_publishes_what_was_reviewed(draft, mike, ci):
     )
     for file in shown["files"]:
         answer = Client().get(file["url"])
-        assert b"".join(answer.streaming_content)
+        assert fetched(answer)
         metadata = Client().get(file["url"] + ".metadata")
         assert b"Name: sampleproject" in b"".join(metadata.streaming_content)
     assert browser.get(draft_url(draft)).status_code == 200

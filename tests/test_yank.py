@@ -11,6 +11,7 @@ from drafts.models import File, IndexPage
 from tests import wheels
 from tests.conftest import publish
 from tests.racing import race
+from tests.stored import fetched
 
 pytestmark = pytest.mark.django_db
 WHEEL, SDIST = wheels.wheel().filename, wheels.sdist().filename
@@ -68,7 +69,7 @@ def test_the_bytes_of_a_yanked_file_stay(published, mikes):
     file = File.objects.get(filename=WHEEL)
     mikes.post(YANK, {"act": "yank all", "reason": "broken"})
     answer = Client().get(reverse("file", args=[file.public_id, WHEEL]))
-    assert b"".join(answer.streaming_content) == wheels.wheel().data
+    assert fetched(answer) == wheels.wheel().data
 
 
 def test_the_same_again_changes_nothing(published, mikes):
