@@ -167,7 +167,7 @@ def in_front(**more: str):
         shape = {
             "PRESSCHECK_URL": f"https://localhost:{ports.https}",
             "PRESSCHECK_TRUSTED_PROXIES": "127.0.0.1",
-            "PRESSCHECK_ACCEL": "/presscheck-objects",
+            "PRESSCHECK_ACCEL": "" if os.environ.get("PRESSCHECK_S3_BUCKET") else "/presscheck-objects",
             **more,
         }
         for name, value in shape.items():

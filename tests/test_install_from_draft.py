@@ -167,6 +167,7 @@ def test_uv_locks_what_is_staged(live, clients, staged, link, tmp_path, form):
     assert (link.token in text) == (form == "path")
 
 
+@pytest.mark.embedded  # a bucket answers GET itself
 def test_head_says_what_get_would(live, staged, link):
     file = staged_file(live, link, staged.filename)
     for url in (file, f"{file}.metadata"):
