@@ -150,6 +150,7 @@ def test_what_is_no_whole_backup_is_refused(full, tmp_path, damage, words):
         backup.restore(folder, say=print)
 
 
+@pytest.mark.embedded  # a bucket is copied by its own means
 def test_missing_bytes_are_a_refusal(full, tmp_path):
     file = File.objects.first()
     storage().delete(file.object_id)

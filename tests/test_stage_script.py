@@ -126,6 +126,7 @@ def test_files_of_two_releases_are_not_mixed(run, dist):
     assert "several releases" in said.text
 
 
+@pytest.mark.embedded  # what is cut leads to this server alone
 def test_a_large_file_survives_dropped_connections(run, live, tmp_path):
     """It is true that of a file cut six times at random offsets no more than a part is sent again each time."""
     folder = tmp_path / "dist"

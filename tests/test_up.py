@@ -12,6 +12,8 @@ import pytest
 from tests.processes import free_port
 from tests.trees import Server, is_running, manage, until
 
+pytestmark = pytest.mark.embedded  # one command for all of it; a services' host starts each process by itself
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
