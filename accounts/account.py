@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import devices, gate, recovery, rows
+from accounts import devices, gate, people, recovery, rows
 from accounts.audit import Actor, ActorKind, Origin
 from accounts.models import RecoveryNotice
 
@@ -17,6 +17,17 @@ def account(request: HttpRequest) -> HttpResponse:
     """Show one's own account."""
     page = rows.page(gate.person(request), this_session=request.session.session_key or "")
     return render(request, "account/account.html", {"p": page})
+
+
+@gate.signed_in
+@require_POST
+def name(request: HttpRequest) -> HttpResponse:
+    """Change the name that others see."""
+    if people.name(user=gate.person(request), name=request.POST.get("name", ""), by=gate.actor(request)):
+        messages.success(
+            request, "Your name is changed. What is on record keeps the one it was recorded with."
+        )
+    return redirect("account")
 
 
 @gate.signed_in

@@ -169,3 +169,65 @@ def recovery_done(user: User) -> Letter:
             "A new one that is set up now publishes after 72 hours, or once an owner of its projects confirms it.",
         ),
     )
+
+
+def email_asked(user: User, email: str) -> Letter:
+    """Tell the old address that another one was asked for."""
+    return Letter(
+        "Another address was asked for",
+        (
+            f"Somebody who is signed in as {user.email} asked that the account has the address {email} instead.",
+            "It is changed once somebody who is signed in to the account follows the link that was mailed there.",
+            _NOT_YOU,
+        ),
+        ACCOUNT,
+        "Look at your account, and stop it there",
+    )
+
+
+def email_to_confirm(email: str, before: str, path: str) -> Letter:
+    """Ask the new address whether it is the person's."""
+    return Letter(
+        "Confirm your new address",
+        (
+            f"The account {before} is to have the address {email}. Follow the link within a day, signed in to that account.",
+            "If you did not ask for it, do nothing: without the link nothing happens.",
+        ),
+        path,
+        "Confirm this address",
+    )
+
+
+def email_taken(email: str) -> Letter:
+    """Tell an address that it has an account already, which the asking page does not say."""
+    return Letter(
+        "This address has an account already",
+        (
+            f"Somebody who is signed in to another account asked that it has the address {email}, which is this account's.",
+            "Nothing was changed. If it was you: an address is one account's.",
+        ),
+        ACCOUNT,
+        "Look at your account",
+    )
+
+
+def email_changed(before: str, email: str) -> Letter:
+    """Tell both addresses which one counts."""
+    return Letter(
+        "The address of your account was changed",
+        (f"The account {before} has the address {email} now: sign in with that one.", _NOT_YOU),
+        ACCOUNT,
+        "Look at your account",
+    )
+
+
+def closed(user: User) -> Letter:
+    """Tell somebody that an operator closed their account."""
+    return Letter(
+        "Your account was closed",
+        (
+            f"An operator of this server closed the account {user.email}.",
+            "Its sign-ins are over, and the tokens and draft links that it made are revoked.",
+            "Whoever runs this server can open it again.",
+        ),
+    )

@@ -83,6 +83,18 @@ def set_password(*, user: User, password: str, by: audit.Actor, forgotten: bool)
         mail.after_commit(letters.password_changed(user), to=[user.email])
 
 
+@transaction.atomic
+def name(*, user: User, name: str, by: audit.Actor) -> bool:
+    """Give a person another name to be shown by; empty: the address is shown. False when it is that already."""
+    after = " ".join(name.split())[:200]
+    if user.name == after:
+        return False
+    before = User.objects.select_for_update().get(pk=user.pk).name
+    User.objects.filter(pk=user.pk).update(name=after)
+    audit.record(Event.NAMED, on=user, by=by, before=before, after=after)
+    return True
+
+
 def invite(user: User) -> str:
     """Return the token of a one-time link, good for 15 minutes on this machine, that lets a person enrol."""
     return SignInLink.make(user=user, expires_at=timezone.now() + LINK_LIFETIME)

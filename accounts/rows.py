@@ -5,7 +5,7 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 
-from accounts import agents, codes, devices, factors, recovery
+from accounts import agents, codes, devices, emails, factors, recovery
 from accounts.devices import SignIn
 from accounts.models import FactorHold, Recovery, User
 
@@ -60,6 +60,7 @@ class AccountPage:
     sign_ins: tuple[SignInRow, ...]
     recovery: Recovery | None
     has_password: bool
+    new_email: str
 
     @property
     def any_held(self) -> bool:
@@ -92,6 +93,7 @@ def page(user: User, *, this_session: str) -> AccountPage:
         sign_ins=tuple(_sign_in(one) for one in devices.open_sessions(user, this=this_session)),
         recovery=recovery.live(user),
         has_password=user.has_usable_password(),
+        new_email=change.email if (change := emails.pending(user)) else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import account, enrolling
+from accounts import account, emailing, enrolling
 
 urlpatterns = [
     path("", account.account, name="account"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("factors/confirm/<int:hold_id>/", enrolling.confirm, name="factor-confirm"),
     path("codes/", enrolling.recovery_codes, name="recovery-codes"),
     path("codes/make/", enrolling.make_codes, name="recovery-codes-make"),
+    path("name/", account.name, name="account-name"),
+    path("email/", emailing.change, name="email-change"),
+    path("email/stop/", emailing.stop, name="email-stop"),
+    path("email/<str:token>/", emailing.confirm, name="email-confirm"),
     path("recovery/", account.stop_recovery, name="recovery-stop"),
     path("recovery/<str:token>/", account.object_to_recovery, name="recovery-object"),
 ]

@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
-from accounts import audit, devices, factors, holds, passkeys, people, recovery
+from accounts import audit, closing, devices, emails, factors, holds, passkeys, people, recovery
 from accounts.audit import Actor, Origin
 from accounts.models import AuditEvent, FactorHold, Recovery, Session, SignInLink
 from tests.authenticator import Key, as_json, give_key
@@ -19,7 +19,7 @@ from tests.test_audit import NoPaper, everything
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("tests")
-MODULES = (devices, factors, holds, people, recovery)
+MODULES = (closing, devices, emails, factors, holds, people, recovery)
 
 
 @pytest.fixture
@@ -66,6 +66,11 @@ def opened(cast, *, due: bool) -> Recovery:
     return row
 
 
+def a_change(cast):
+    proof = proven(cast, emails.purpose(cast.mike, "new@example.org"))
+    return emails.ask(user=cast.mike, email="new@example.org", by=cast.by, proof=proof)
+
+
 def prepared(prepare, act):
     """An act whose preparation is no part of it."""
     return prepare, act
@@ -76,6 +81,18 @@ def nothing(_cast) -> None:
 
 
 ACTS = {
+    "closing.close": prepared(nothing, lambda c, _: closing.close(user=c.mike, by=SYSTEM, reason="left")),
+    "closing.open_again": prepared(
+        lambda c: closing.close(user=c.mike, by=SYSTEM, reason="left"),
+        lambda c, _: closing.open_again(user=c.mike, by=SYSTEM),
+    ),
+    "emails.ask": prepared(
+        lambda c: proven(c, emails.purpose(c.mike, "new@example.org")),
+        lambda c, proof: emails.ask(user=c.mike, email="new@example.org", by=c.by, proof=proof),
+    ),
+    "emails.confirm": prepared(a_change, lambda c, change: emails.confirm(change=change, by=c.by)),
+    "emails.stop": prepared(a_change, lambda c, _: emails.stop(user=c.mike, by=c.by)),
+    "people.name": prepared(nothing, lambda c, _: people.name(user=c.mike, name="Mike M.", by=c.by)),
     "devices.arrive": prepared(
         nothing, lambda c, _: devices.arrive(user=c.mike, presented="", origin=Origin(), how="password")
     ),
@@ -120,6 +137,12 @@ ACTS = {
     ),
 }
 EVENTS = {
+    "closing.close": "person:closed",
+    "closing.open_again": "person:opened-again",
+    "emails.ask": "email:change-asked",
+    "emails.confirm": "email:changed",
+    "emails.stop": "email:change-stopped",
+    "people.name": "person:named",
     "devices.arrive": "person:signed-in",
     "devices.end": "session:ended",
     "devices.end_others": "session:ended",

@@ -8,6 +8,7 @@ from drafts.models import Decision, Draft, Project
 from drafts.publishing.policy import Code, blockers
 from tests import wheels
 from tests.conftest import draft_url, publish
+from tests.loosened import pass_a_day
 
 pytestmark = pytest.mark.django_db
 LINUX, ALPINE, WINDOWS = (
@@ -208,6 +209,7 @@ def test_owners_choose_what_is_expected(project, alice, chosen, patterns):
 
     answer = browser(alice).post("/projects/sampleproject/settings/", form(**chosen))
     assert answer.status_code == 302
+    pass_a_day()
     row = Project.objects.get()
     assert (row.expected_files, row.expected_patterns) == (chosen["expected_files"], patterns)
 

@@ -18,7 +18,7 @@ from drafts import secrets
 from drafts.access import gate
 from drafts.access.gate import NoCredential
 from drafts.access.limits import within
-from drafts.models import IndexToken, Membership, Token, TokenKind
+from drafts.models import IndexToken, Project, Token, TokenKind
 
 M = TypeVar("M", bound=Model)
 _MARK_EVERY = timedelta(minutes=1)
@@ -60,8 +60,8 @@ def reader(request: HttpRequest) -> Reader:
     if text := gate.presented_token(request):
         return _of_token(request, secrets.token_digest(text))
     if isinstance(request.user, User) and request.user.is_enrolled:
-        rows = Membership.objects.filter(user=request.user)
-        return Reader(projects=frozenset(rows.values_list("project_id", flat=True)))
+        rows = Project.objects.visible_to(request.user)
+        return Reader(projects=frozenset(rows.values_list("pk", flat=True)))
     raise NoCredential(_WHO)
 
 

@@ -9,7 +9,7 @@ from accounts.stepup import Proof, Purpose
 from drafts.access import members
 from drafts.access.members import NotYours
 from drafts.access.roles import Act, may
-from drafts.models import Membership, Project, Role
+from drafts.models import Project, Role, standing
 
 
 def purpose(project: Project, member: User) -> Purpose:
@@ -36,10 +36,7 @@ def confirm(*, project: Project, member: User, by: Actor, proof: Proof) -> None:
 
 def _not_owned(member: User, *, by: User) -> list[str]:
     """Return the projects that a person may publish and another one does not own."""
-    publishes = [
-        row.project
-        for row in Membership.objects.filter(user=member).select_related("project")
-        if may(row.role, Act.PUBLISH)
-    ]
-    owned = set(Membership.objects.filter(user=by, role=Role.OWNER).values_list("project_id", flat=True))
-    return sorted(project.name for project in publishes if project.pk not in owned)
+    owned = {number for number, role in standing.roles_of(by).items() if role == Role.OWNER}
+    publishes = {number for number, role in standing.roles_of(member).items() if may(role, Act.PUBLISH)}
+    foreign = Project.objects.filter(pk__in=publishes - owned)
+    return sorted(foreign.values_list("name", flat=True))

@@ -12,9 +12,10 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.stepup import Proof, Purpose
 from drafts import outbound, secrets
-from drafts.access.roles import Act, may
+from drafts.access import members
+from drafts.access.roles import Act
 from drafts.evidence.providers import KINDS, Kind, Provider, ProviderError
-from drafts.models import CiSource, Job, Membership, Project, jobs
+from drafts.models import CiSource, Job, Project, jobs
 from drafts.models import Kind as JobKind
 from drafts.outbound.addresses import parse
 
@@ -133,8 +134,7 @@ def remove(*, project: Project, by: Actor, proof: Proof) -> bool:
 
 def _demand(project: Project, proof: Proof) -> None:
     proof.demand(purpose(project))
-    row = Membership.objects.filter(project=project, user=proof.user).first()
-    if row is None or not may(row.role, Act.CI):
+    if not members.allows(project, proof.user, Act.CI):
         raise BadSource(f"{proof.user} is not an owner of {project} any more.")
 
 

@@ -17,7 +17,9 @@ from drafts.access.gate import Member
 from drafts.access.members import NotYours
 from drafts.access.publishers import BadPublisher, Wanted
 from drafts.access.roles import Act
-from drafts.models import Project, Publisher, PublisherKind
+from drafts.intake import withdraw
+from drafts.models import Changed, NotEditable, Project, Publisher, PublisherKind
+from drafts.review.answers import CONFLICT
 
 LABELS = {
     PublisherKind.GITHUB: "GitHub Actions",
@@ -42,6 +44,7 @@ class PublisherLine:
     refused_at: datetime | None
     refused_why: str
     remove_url: str
+    files_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +66,20 @@ class Tab:
 
 def panel(who: Member) -> PublishersPanel:
     """Return the section of the project's page."""
-    rows = who.project.publishers.trusted().select_related("added_by").order_by("pk")
+    rows = who.project.publishers.trusted().select_related("added_by", "project").order_by("pk")
     may = who.may(Act.PUBLISHERS)
     name = who.project.name
     return PublishersPanel(
-        lines=tuple(line(row, name if may else "") for row in rows),
+        lines=tuple(line(row, name if may else "", stages=who.may(Act.STAGE)) for row in rows),
         add_url=reverse("publisher-add", args=[name]) if may else "",
     )
 
 
-def line(row: Publisher, project: str) -> PublisherLine:
-    """Return one publisher; ``project`` names it for who may remove it, and is empty for others."""
+def line(row: Publisher, project: str, *, stages: bool = False) -> PublisherLine:
+    """Return one publisher; ``project`` names it for who may remove it, and is empty for others.
+
+    ``stages``: for who may delete staged files.
+    """
     is_other = row.kind == PublisherKind.OIDC
     own = "" if row.issuer == act.ISSUERS.get(PublisherKind(row.kind)) else f" at {row.issuer}"
     return PublisherLine(
@@ -88,6 +94,7 @@ def line(row: Publisher, project: str) -> PublisherLine:
         refused_at=row.refused_at,
         refused_why=row.refused_why,
         remove_url=reverse("publisher-remove", args=[project, row.pk]) if project else "",
+        files_url=reverse("publisher-files", args=[row.project.name, row.pk]) if stages else "",
     )
 
 
@@ -195,7 +202,43 @@ def remove(request: HttpRequest, name: str, publisher_id: int) -> HttpResponse:
         return redirect("project", name=name)
     revoked = f" {good} upload token{'' if good == 1 else 's'} of its runs ended with it." if good else ""
     messages.success(request, f"{name} does not trust {row} any more.{revoked}")
-    return redirect("project", name=name)
+    return redirect("publisher-files", name=name, publisher_id=row.pk)
+
+
+@gate.people
+@require_http_methods(["GET", "HEAD", "POST"])
+def files(request: HttpRequest, name: str, publisher_id: int) -> HttpResponse:
+    """Show what a publisher's runs staged; on POST delete from the drafts what is there, as it was seen."""
+    who = gate.member(request, name, Act.STAGE)
+    row = who.project.publishers.select_related("project", "added_by").filter(pk=publisher_id).first()
+    if row is None:
+        raise Http404("This project never had such a trusted publisher.")
+    if request.method != "POST":
+        return _staged(request, who, row)
+    try:
+        gone = withdraw.withdraw(source=row, by=who.actor, seen=request.POST.get("seen", ""))
+    except (Changed, NotEditable) as error:
+        messages.error(request, f"Nothing was deleted: {error}. This is what is there now.")
+        return _staged(request, who, row, status=CONFLICT)
+    count = f"{len(gone)} file{'' if len(gone) == 1 else 's'}"
+    messages.success(
+        request, f"{count} of {row} out of the drafts. Nothing was published, so the names stay free."
+    )
+    return redirect("publisher-files", name=name, publisher_id=publisher_id)
+
+
+def _staged(request: HttpRequest, who: Member, row: Publisher, *, status: int = 200) -> HttpResponse:
+    found = withdraw.staged_by(row)
+    deletable = withdraw.deletable(found)
+    page = {
+        "project": who.project,
+        "line": line(row, who.project.name if who.may(Act.PUBLISHERS) else ""),
+        "is_trusted": row.removed_at is None,
+        "files": found,
+        "deletable": deletable,
+        "seen": withdraw.spelled(deletable),
+    }
+    return render(request, "review/publisher_files.html", page, status=status)
 
 
 def _confirm(request: HttpRequest, row: Publisher, error: str = "", status: int = 200) -> HttpResponse:

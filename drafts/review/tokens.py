@@ -143,7 +143,7 @@ def files(request: HttpRequest, name: str, token_id: int) -> HttpResponse:
     if request.method != "POST":
         return _staged(request, who, token)
     try:
-        gone = withdraw.withdraw(token=token, by=who.actor, seen=request.POST.get("seen", ""))
+        gone = withdraw.withdraw(source=token, by=who.actor, seen=request.POST.get("seen", ""))
     except (Changed, NotEditable) as error:
         messages.error(request, f"Nothing was deleted: {error}. This is what is there now.")
         return _staged(request, who, token, status=CONFLICT)

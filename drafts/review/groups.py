@@ -1,0 +1,62 @@
+"""Groups on pages: with which projects a project releases."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import stepup
+from drafts.access import gate
+from drafts.access import groups as act
+from drafts.access.gate import Member
+from drafts.access.groups import BadGroup
+from drafts.access.members import NotYours
+from drafts.access.roles import Act
+from drafts.models import Group, Project
+
+
+@gate.people
+@require_safe
+def group(request: HttpRequest, group: str) -> HttpResponse:
+    """Show a group's projects; those that the person is no member of by name alone."""
+    row = gate.group(request, group)
+    mine = set(Project.objects.visible_to(gate.user_of(request)).values_list("pk", flat=True))
+    page = {"group": row, "projects": [(project, project.pk in mine) for project in row.members()]}
+    return render(request, "review/group.html", page)
+
+
+@gate.people
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask which group, then put the project into it."""
+    who = gate.member(request, name, Act.GROUP)
+    if request.method != "POST":
+        return _ask(request, who)
+    try:
+        wanted = act.spelled(request.POST.get("group", ""))
+        proof = stepup.prove(request, act.purpose(who.project, wanted))
+        act.choose(project=who.project, name=wanted, by=who.actor, proof=proof)
+    except BadGroup as error:
+        return _ask(request, who, f"Nothing was changed. {error}", 400)
+    except stepup.NotProven as error:
+        return _ask(request, who, str(error), 403)
+    except NotYours as error:
+        messages.error(request, f"Nothing was changed: {error}.")
+        return redirect("project", name=name)
+    messages.success(
+        request, f"{name} releases with the group {wanted}." if wanted else f"{name} is in no group."
+    )
+    return redirect("group", wanted) if wanted else redirect("project", name=name)
+
+
+def _ask(request: HttpRequest, who: Member, error: str = "", status: int = 200) -> HttpResponse:
+    now: Group | None = Group.objects.of(who.project)
+    own = [row for row in Group.objects.visible_to(who.user).order_by("name") if act.owns_one(row, who.user)]
+    page = {
+        "project": who.project,
+        "now": now,
+        "groups": own,
+        "typed": request.POST.get("group", now.name if now else ""),
+        "error": error,
+    }
+    return render(request, "review/group_choose.html", page, status=status)
