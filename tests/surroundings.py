@@ -72,17 +72,20 @@ def _append_only_around_flush():
     """Drop the audit trail's triggers for Django's flush between transactional tests, and make them again."""
     from importlib import import_module
 
-    triggers = import_module("accounts.migrations.0002_append_only")
+    names = ("0002_append_only", "0005_checkpoints")
+    both = [import_module(f"accounts.migrations.{name}") for name in names]
     flush = TransactionTestCase._fixture_teardown
 
     def teardown(self):
         with connection.schema_editor() as editor:
-            triggers.drop(None, editor)
+            for triggers in both:
+                triggers.drop(None, editor)
         try:
             _flushed(flush, self)
         finally:
             with connection.schema_editor() as editor:
-                triggers.make(None, editor)
+                for triggers in both:
+                    triggers.make(None, editor)
 
     TransactionTestCase._fixture_teardown = teardown
     yield

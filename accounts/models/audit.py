@@ -41,7 +41,12 @@ class AuditEvent(models.Model):
             models.UniqueConstraint(fields=["scope", "seq"], name="one_event_per_place_in_the_chain"),
             models.CheckConstraint(condition=~Q(hash=F("previous")), name="an_event_changes_the_hash"),
         ]
-        indexes: ClassVar = [models.Index(fields=["on_kind", "on_id", "seq"], name="audit_on")]
+        indexes: ClassVar = [
+            models.Index(fields=["on_kind", "on_id", "seq"], name="audit_on"),
+            models.Index(fields=["scope", "event", "-seq"], name="audit_what"),
+            models.Index(fields=["scope", "actor_kind", "actor_id", "-seq"], name="audit_who"),
+            models.Index(fields=["scope", "at"], name="audit_when"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope} #{self.seq} {self.event}"
@@ -60,3 +65,30 @@ class AuditOrigin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} of event {self.pk}"
+
+
+class AuditCheckpoint(models.Model):
+    """A signed word for the heads of all chains at one moment. Append-only: triggers refuse UPDATE and DELETE.
+
+    ``heads`` are ``{scope: [seq, hash]}``: all of them where it is ``full``, else those that moved since the one before.
+    They are nobody's business, so that what is signed is ``root``, a digest of all of them and of ``salt``.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    full = models.BooleanField(default=False)
+    heads = models.JSONField(default=dict)
+    salt = models.CharField(max_length=64)
+    root = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True, help_text="sha256 of the one before")
+    sha256 = models.CharField(max_length=64, unique=True, help_text="of what was signed")
+    envelope = models.JSONField(help_text="DSSE")
+    broken = models.JSONField(
+        null=True, default=None, help_text="chains that did not hold at the walk before; none: nobody walked"
+    )
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["full", "-number"], name="full_checkpoints")]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number}"

@@ -37,6 +37,8 @@ CELERY_BEAT_SCHEDULE = {  # what a worker that was away finds too old, it throws
     },
     "expire drafts": {"task": "operations.expire", "schedule": 60.0, "options": {"expires": 60.0}},
     "keep in order": {"task": "operations.prune", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    # Done once a day, tried each hour: a scheduler that was away makes up for it.
+    "sign the record": {"task": "operations.checkpoint", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "hash again": {
         "task": "operations.scrub",
         "schedule": crontab(hour="2", minute="40"),

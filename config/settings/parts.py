@@ -51,6 +51,7 @@ MACHINE_PATHS = (
     "/stage.py",
     "/_/oidc/",
     "/.well-known/pytp",
+    "/.well-known/presscheck-audit",
 )
 READ_PATHS = ("/simple/", "/files/")
 ROOT_URLCONF = "config.urls"

@@ -107,11 +107,22 @@ def file(request: HttpRequest, reader: Reader, public_id: str, filename: str) ->
     """Serve a published file, or its METADATA as ``{filename}.metadata`` (PEP 658): the row is asked before any byte."""
     is_metadata = filename.endswith(".metadata")
     rows = reader.of(File.objects.published(), "release__project")
+    rows = rows.select_related("release__project")
     row = rows.filter(public_id=public_id, filename=filename.removesuffix(".metadata")).first()
-    if row is None:
+    if row is None or row.release is None:
         raise Http404("There is no such file on this index.")
+    if row.release.is_quarantined or row.release.project.is_quarantined:
+        return _quarantined(row)
     response = answer(request, served(row, metadata=is_metadata))
     response.headers.setdefault("Cache-Control", IMMUTABLE)
+    return response
+
+
+def _quarantined(row: File) -> HttpResponse:
+    """Say why a file that somebody pinned is not given out (PEP 792); nothing keeps this answer."""
+    words = f"{row.filename} is in quarantine: the operators of this index do not give it out for now.\n"
+    response = HttpResponse(words, status=403, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-store"
     return response
 
 

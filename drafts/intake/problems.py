@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from drafts.access.gate import NoCredential, NotAllowed, NotFromHere
 from drafts.dist import BadDistribution
-from drafts.models import counts
+from drafts.models import ReadOnly, counts
 from drafts.storage import StorageDown, StorageFull
 
 log = logging.getLogger(__name__)
@@ -152,6 +152,14 @@ _KNOWN: dict[type[Exception], Callable[[Exception], Problem]] = {
 }
 
 
+def _must_be_writable(request: HttpRequest) -> None:
+    """Refuse what would change something while the server is read-only. Raises Problem."""
+    still = None if request.method in {"GET", "HEAD", "OPTIONS"} else ReadOnly.now()
+    if still is not None:
+        words = f"This index is read-only for a while: {still.reason} Nothing was kept: try again later."
+        raise Problem.one(503, "Read-only", "read-only", words, Retry_After="600")
+
+
 def spoken(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -160,6 +168,7 @@ def spoken(
     @wraps(view)
     def speaking(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
+            _must_be_writable(request)
             return view(request, *args, **kwargs)
         except Problem as problem:
             return answer(problem)

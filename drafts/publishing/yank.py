@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.audit import Actor
 from drafts.index import pages
 from drafts.models import File, Project, Release
+from drafts.publishing import edge
 
 LONGEST_REASON = 500
 
@@ -54,6 +55,7 @@ def _set(
     project.serial += 1
     project.save(update_fields=["serial"])
     pages.store(project)
+    edge.forget_page(project)
     names = [file.filename for file in changed]
     audit.record(event, on=release, by=by, files=names, **({"reason": value} if value else {}))
     return names

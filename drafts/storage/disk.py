@@ -107,6 +107,12 @@ class DiskStorage:
     def promote(self, kept: Kept) -> None:
         """Do nothing: what is published is served from where it was staged."""
 
+    def withhold(self, kept: Kept) -> None:
+        """Do nothing: who reads is asked by this server."""
+
+    def hand_out(self, kept: Kept) -> None:
+        """Do nothing: nothing was withheld."""
+
     def address(self, kept: Kept, *, cache_control: str) -> str | None:
         """Return None: there is no other server that has the bytes."""
         del kept, cache_control

@@ -1,5 +1,7 @@
 """Bytes in an S3 bucket: ``staged/{object id}/{name}``, and what is published also as ``public/{public id}/{file name}``.
 
+What is in quarantine lies under ``withheld/`` instead of ``public/``, where no CDN reads.
+
 Clients that send files themselves send them to ``incoming/{object id}/{name}``.
 
 The bucket is private. A deployment that wants a CDN opens the prefix ``public/`` to it and to nothing else.
@@ -56,15 +58,23 @@ class S3Storage:
         return self._opened(_key("staged", object_id, name))
 
     def open_public(self, kept: Kept) -> BinaryIO:
-        """Open the public copy of an object. Raises NoSuchObject, StorageDown."""
-        return self._opened(_key("public", kept.public_id, kept.filename))
+        """Open the public copy of an object, withheld or not. Raises NoSuchObject, StorageDown."""
+        try:
+            return self._opened(_key("public", kept.public_id, kept.filename))
+        except NoSuchObject:
+            return self._opened(_key("withheld", kept.public_id, kept.filename))
 
     def _opened(self, key: str) -> BinaryIO:
         return io.BufferedReader(RangedReader(self._client, self._bucket, key), _BUFFER)
 
     def size(self, kept: Kept) -> int:
-        """Return the size in bytes of what readers get. Raises NoSuchObject, StorageDown."""
-        return int(self._head(_read_key(kept))["ContentLength"])
+        """Return the size in bytes of what readers get, or would. Raises NoSuchObject, StorageDown."""
+        try:
+            return int(self._head(_read_key(kept))["ContentLength"])
+        except NoSuchObject:
+            if not kept.public_id:
+                raise
+            return int(self._head(_key("withheld", kept.public_id, kept.filename))["ContentLength"])
 
     def _head(self, key: str) -> Any:
         with spoken(key):
@@ -79,12 +89,22 @@ class S3Storage:
             _key("staged", kept.object_id, kept.stored_as),
             _key("public", kept.public_id, kept.filename),
         )
-        told = {
-            "ContentType": kept.content_type,
-            "ContentDisposition": kept.content_disposition,
-            "CacheControl": IMMUTABLE,
-        }
-        self._copy(source, target, told)
+        self._copy(source, target, _told(kept))
+
+    def withhold(self, kept: Kept) -> None:
+        """Move a public copy to where no CDN reads; again is fine. Raises StorageFull, StorageDown."""
+        self._move(kept, "public", "withheld")
+
+    def hand_out(self, kept: Kept) -> None:
+        """Move a withheld copy back to where the public reads; again is fine. Raises StorageFull, StorageDown."""
+        self._move(kept, "withheld", "public")
+
+    def _move(self, kept: Kept, source: str, target: str) -> None:
+        was = _key(source, kept.public_id, kept.filename)
+        with suppress(NoSuchObject):  # it was moved before
+            self._copy(was, _key(target, kept.public_id, kept.filename), _told(kept))
+            with spoken(was):
+                self._client.delete_object(Bucket=self._bucket, Key=was)
 
     def _copy(self, source: str, target: str, told: dict[str, str] | None = None) -> None:
         """Copy an object within the bucket, as it is now, unless one of its size is there already."""
@@ -157,6 +177,7 @@ class S3Storage:
         if not _ID.match(public_id):
             raise NoSuchObject("a public id is 32 hexadecimal digits")
         self._empty(f"public/{public_id}/")
+        self._empty(f"withheld/{public_id}/")
 
     def _empty(self, prefix: str) -> None:
         for key, upload_id, _ in self._uploads(prefix):
@@ -231,6 +252,15 @@ class S3Storage:
 
     def _set_up(self) -> Bucket:
         return Bucket(self._client, connect(self._address, as_stranger=True), self._bucket)
+
+
+def _told(kept: Kept) -> dict[str, str]:
+    """Return what a copy says of itself to whoever reads it."""
+    return {
+        "ContentType": kept.content_type,
+        "ContentDisposition": kept.content_disposition,
+        "CacheControl": IMMUTABLE,
+    }
 
 
 def _read_key(kept: Kept) -> str:

@@ -23,7 +23,7 @@ class Command(PlainCommand):
         parser.add_argument("--files", help="a folder with the files, which are hashed too")
 
     def handle(self, **told: Any) -> None:
-        known = _keys_in(told["keys"]) if told["keys"] else keys.listed()
+        known = keys_in(told["keys"]) if told["keys"] else keys.listed()
         try:
             said = opened(_read(told["file"]), {key.id: key for key in known})
         except NotGenuine as error:
@@ -44,7 +44,8 @@ def _read(path: str) -> bytes:
         raise Refused(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _keys_in(path: str) -> list[PublicKey]:
+def keys_in(path: str) -> list[PublicKey]:
+    """Return the keys in a saved ``/.well-known/presscheck.json``. Raises Refused."""
     try:
         return [PublicKey.of(values) for values in json.loads(_read(path))["receipt_keys"]]
     except (ValueError, KeyError, TypeError) as error:

@@ -72,25 +72,38 @@ def key_id(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[:32]
 
 
-def covered(payload: bytes) -> bytes:
+def covered(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """Return what a signature covers (DSSE, "pre-authentication encoding")."""
-    kind = PAYLOAD_TYPE.encode()
+    kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def seal(statement: dict[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
+def seal(
+    statement: dict[str, Any], key: Ed25519PrivateKey, payload_type: str = PAYLOAD_TYPE
+) -> dict[str, Any]:
     """Return the envelope of a statement, which is written as RFC 8785 says."""
     payload = rfc8785.dumps(statement)
     name = key_id(key.public_key().public_bytes_raw())
     return {
-        "payloadType": PAYLOAD_TYPE,
+        "payloadType": payload_type,
         "payload": base64.b64encode(payload).decode(),
-        "signatures": [{"keyid": name, "sig": base64.b64encode(key.sign(covered(payload))).decode()}],
+        "signatures": [
+            {"keyid": name, "sig": base64.b64encode(key.sign(covered(payload, payload_type))).decode()}
+        ],
     }
 
 
 def opened(text: bytes | str, keys: Mapping[str, PublicKey]) -> dict[str, Any]:
     """Return the statement of a receipt whose signature and key are good. Raises NotGenuine."""
+    key, statement = unsealed(text, keys)
+    _must_count(key, statement)
+    return statement
+
+
+def unsealed(
+    text: bytes | str, keys: Mapping[str, PublicKey], payload_type: str = PAYLOAD_TYPE, what: str = "receipt"
+) -> tuple[PublicKey, dict[str, Any]]:
+    """Return the key of an envelope, and what it signed, when the signature is good. Raises NotGenuine."""
     try:
         envelope = json.loads(text)
         payload = base64.b64decode(envelope["payload"], validate=True)
@@ -98,35 +111,37 @@ def opened(text: bytes | str, keys: Mapping[str, PublicKey]) -> dict[str, Any]:
         name, signed = signature["keyid"], base64.b64decode(signature["sig"], validate=True)
         kind = envelope["payloadType"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NotGenuine("This is not a receipt: a receipt is a DSSE envelope with one signature.") from error
-    if kind != PAYLOAD_TYPE:
-        raise NotGenuine(f"This envelope holds something else than a receipt: {kind}.")
+        raise NotGenuine(f"This is not a {what}: a {what} is a DSSE envelope with one signature.") from error
+    if kind != payload_type:
+        raise NotGenuine(f"This envelope holds something else than a {what}: {kind}.")
     key = keys.get(name) if isinstance(name, str) else None
     if key is None:
         raise NotGenuine(f"The server has no key {name}.")
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signed, covered(payload))
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signed, covered(payload, payload_type))
     except (InvalidSignature, ValueError) as error:
         raise NotGenuine(
-            f"The signature is not of the key {key.id}: the receipt was changed, or is forged."
+            f"The signature is not of the key {key.id}: the {what} was changed, or is forged."
         ) from error
-    statement: dict[str, Any] = json.loads(payload)
-    _must_count(key, statement)
-    return statement
+    return key, json.loads(payload)
 
 
 def _must_count(key: PublicKey, statement: Mapping[str, Any]) -> None:
     """Raise NotGenuine unless the statement is a receipt and its moment is within the key's time."""
     if statement.get("_type") != STATEMENT_TYPE or statement.get("predicateType") != PREDICATE_TYPE:
         raise NotGenuine("What was signed is not a receipt.")
+    must_be_in_time(key, str(statement["predicate"]["signedAt"]))
+
+
+def must_be_in_time(key: PublicKey, signed_at: str, what: str = "receipt") -> None:
+    """Raise NotGenuine when a key was revoked, or signed nothing at that moment."""
     if key.revoked:
         raise NotGenuine(f"The key {key.id} was revoked at {key.revoked}: {key.reason or 'no reason given'}.")
-    signed_at = str(statement["predicate"]["signedAt"])
     if signed_at < key.valid_from:
         raise NotGenuine(
-            f"The receipt is of {signed_at}, and the key {key.id} signed nothing before {key.valid_from}."
+            f"The {what} is of {signed_at}, and the key {key.id} signed nothing before {key.valid_from}."
         )
     if key.until and signed_at > key.until:
         raise NotGenuine(
-            f"The receipt is of {signed_at}, and the key {key.id} signed nothing after {key.until}."
+            f"The {what} is of {signed_at}, and the key {key.id} signed nothing after {key.until}."
         )
