@@ -21,11 +21,26 @@ class Letter:
     paragraphs: tuple[str, ...]
     path: str = ""
     link: str = ""  # what the link says it does
+    settings_path: str = ""  # where a person chooses which such letters they get
 
     @property
     def url(self) -> str:
         """Return the link's address, built from the settings and never from a request."""
         return f"{settings.PRESSCHECK_URL}{self.path}" if self.path else ""
+
+
+class NotTaken(Exception):
+    """The mail server did not take a letter; the text says why, for whoever runs this server."""
+
+
+def send_now(letter: Letter, *, to: str) -> None:
+    """Send a letter to one address. Raises NotTaken; an address that is none is logged, as no retry mends it."""
+    try:
+        _message(letter, to).send()
+    except ValueError:
+        log.exception("the mail '%s' could not be written", letter.subject)
+    except (OSError, SMTPException) as error:
+        raise NotTaken(f"{type(error).__name__}: {error}") from error
 
 
 def send(letter: Letter, *, to: Iterable[str]) -> None:

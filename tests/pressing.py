@@ -25,7 +25,7 @@ def assert_untouched(draft: Draft) -> None:
     assert draft.publishing_by is None
     assert (
         BurntName.objects.count(),
-        Job.objects.exclude(kind=Kind.INSPECT).count(),
+        Job.objects.exclude(kind__in=[Kind.INSPECT, Kind.SEND_MAIL]).count(),
         IndexPage.objects.count(),
     ) == (0, 0, 0)
     assert not AuditEvent.objects.filter(event__startswith="draft:publish").exists()

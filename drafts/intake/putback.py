@@ -11,6 +11,7 @@ from drafts.evidence import verdicts
 from drafts.evidence.compare import FileVerdict
 from drafts.models import Attestations, Changed, Draft, File, FileState, Kind, jobs
 from drafts.models.files import new_handle
+from drafts.publishing import approvals
 from drafts.storage import new_object_id
 
 
@@ -51,7 +52,9 @@ def put_back(*, draft: Draft, filename: str, by: Actor, seen: str) -> File:
         raise NoCopy(f"no earlier upload of {filename} is what CI logged")
     file = _again(copy, before)
     draft.touch()
-    audit.record(Event.PUT_BACK, on=draft, by=by, digest=file.sha256, filename=filename, before=before.sha256)
+    voided = approvals.void(draft=draft)
+    told = {"filename": filename, "before": before.sha256, **voided}
+    audit.record(Event.PUT_BACK, on=draft, by=by, digest=file.sha256, **told)
     return file
 
 
