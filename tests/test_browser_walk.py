@@ -86,7 +86,7 @@ def test_a_maintainer_walks_from_sign_in_to_the_index(live, worker, open_page, d
     for filename in (WHEEL, SDIST):
         expect(page.get_by_role("link", name=filename)).to_be_visible()
     tester.reload()
-    expect(tester.get_by_text("This release is published.")).to_be_visible()
+    expect(tester.get_by_text("How it was published")).to_be_visible()
     draft.refresh_from_db()
     assert (draft.state, draft.publishing_note) == (DraftState.PUBLISHED, "Reviewed with Rita.")
 

@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from django.db.models import Q
+from django.utils import timezone
+
 from accounts import audit
 from accounts.models import AuditEvent
 from bench.faults.promises.state import State
@@ -100,14 +103,18 @@ def _of_files(*events: str) -> Iterator[tuple[str, str, str]]:
 
 def nothing_is_lost_or_half_done(state: State) -> Iterator[str]:
     """Promise 9: no work is left, nothing stands half-way, and what every client was told is so."""
-    # Where a draft can be installed is asked anew by each sweep that finds it quiet, also while this looks.
-    for job in Job.objects.live().exclude(kind=Kind.RESOLVE):
+    # A window ends in days; where a draft can be installed is asked anew by each sweep that finds it quiet, also while this looks.
+    # Letters are gathered for a minute, and public addresses looked at again while none answers.
+    by_and_by = Q(kind__in=(Kind.SEND_MAIL, Kind.LOOK_BACK), not_before__gt=timezone.now())
+    for job in Job.objects.live().exclude(by_and_by | Q(kind__in=(Kind.RESOLVE, Kind.WINDOWS))):
         yield f"{job}: it is still to be done"
     for draft in Draft.objects.filter(state=DraftState.PROCESSING):
         yield f"{draft} is being published, and no worker is at it"
     for draft in Draft.objects.filter(state=DraftState.ERROR, error=""):
         yield f"{draft} could not be published, and nothing says why"
-    for job in Job.objects.filter(state=JobState.FAILED).exclude(kind__in=(Kind.PUBLISH, Kind.COMPLETE)):
+    for job in Job.objects.filter(state=JobState.FAILED).exclude(
+        kind__in=(Kind.PUBLISH, Kind.TRAIN, Kind.COMPLETE)
+    ):
         yield f"{job}: given up: {job.error}"
     yield from filter(None, (claim.wrong() for claim in state.ledger.claims))
     yield from state.ledger.wrong

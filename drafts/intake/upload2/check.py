@@ -2,16 +2,18 @@
 
 from functools import partial
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from packaging.version import Version
 
 from drafts.access import gate
-from drafts.dist import parse_filename
-from drafts.intake import body, door, limits, rules, stage
-from drafts.intake.arrival import Upload
+from drafts.dist import Distribution, parse_filename
+from drafts.intake import body, door, limits, quota, stage
+from drafts.intake.arrival import Arrival, Upload
 from drafts.intake.problems import Problem
 from drafts.intake.rules import Refused, Stager
 from drafts.intake.upload2.negotiation import META, answer, must_be, spoken_v2
-from drafts.models import NotEditable
+from drafts.models import NotEditable, Project
 
 
 @spoken_v2("POST")
@@ -25,20 +27,32 @@ def check(request: HttpRequest, filename: str) -> HttpResponse:
     by = Stager(actor=credential.actor, token=credential.token)
     try:
         limits.must_cover(credential.token, name)
-        room = max(rules.room(project, credential.token), rules.size_again(project, name.filename, ""))
+        room = max(quota.room(project, credential.token), quota.size_again(project, name.filename, ""))
         length = body.length(request)
         if length > room:
             raise body.too_large(room)
         with body.admitted(request):
             upload = _received(request, Upload(name), length)
         try:
-            ask = partial(stage.would, project=project, version=name.version, by=by)
+            ask = partial(_would, project=project, version=name.version, by=by)
             did = ask(arrival=upload.arrival, distribution=door.checked(upload, project, name.version))
         finally:
             upload.discard()
     except (Refused, NotEditable) as error:
         raise door.problem(error) from error
     return answer({"meta": META, "filename": name.filename, "sha256": upload.arrival.sha256, "would": did})
+
+
+def _would(
+    *, project: Project, version: Version, arrival: Arrival, distribution: Distribution, by: Stager
+) -> stage.Did:
+    """Say what staging the file would do now, and do nothing. Raises Refused, NotEditable."""
+    with transaction.atomic():
+        did = stage.add_file(
+            project=project, version=version, arrival=arrival, distribution=distribution, by=by
+        ).did
+        transaction.set_rollback(True)
+    return did
 
 
 def _received(request: HttpRequest, upload: Upload, length: int) -> Upload:

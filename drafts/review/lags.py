@@ -1,0 +1,169 @@
+"""How long releases stay open on this index, in figures: counted by the database, for what a reader may see."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count, Func, IntegerField, Q, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+
+from drafts.access.readers import Reader
+from drafts.models import File, Release
+
+if TYPE_CHECKING:
+    from django.db.models.sql.compiler import _AsSqlType
+
+DAYS = (1, 2, 3, 7, 14)
+DAY = 86400
+_LISTED = 20
+
+
+class Year(Func):
+    """The year of a moment, in UTC, by the database's own means: a call into Python for each row would take seconds."""
+
+    output_field = IntegerField()
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> "_AsSqlType":
+        """Take it from the text that SQLite keeps."""
+        return self.as_sql(
+            compiler, connection, template="CAST(SUBSTR(%(expressions)s, 1, 4) AS INTEGER)", **context
+        )
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> "_AsSqlType":
+        """Extract it, whatever time zone the connection has."""
+        template = "CAST(EXTRACT(YEAR FROM %(expressions)s AT TIME ZONE 'UTC') AS INTEGER)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+@dataclass(frozen=True, slots=True)
+class YearRow:
+    """Releases whose first file came in a year; ``later``: how many got files so many days after it, by ``DAYS``."""
+
+    year: int
+    releases: int
+    later: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A release that took files for long."""
+
+    project: str
+    version: str
+    published_at: datetime
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LateFile:
+    """A file that came more than a day after the first of its release."""
+
+    filename: str
+    project: str
+    version: str
+    published_at: datetime
+    seconds: int
+    kind: str
+
+    @property
+    def days(self) -> int:
+        return self.seconds // DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a window of so many days after the first file would have refused."""
+
+    days: int
+    files: int
+    of_files: int
+    releases: int
+    of_releases: int
+    projects: int
+
+
+def _releases(reader: Reader) -> QuerySet[Release]:
+    offered = Release.objects.filter(quarantined_at=None, project__quarantined_at=None)
+    return reader.of(offered, "project")
+
+
+def by_year(reader: Reader) -> list[YearRow]:
+    """Count releases, and those with files so many days after the first, by the year of the first."""
+    rows = _releases(reader).annotate(year=Year("published_at")).values("year")
+    counts = {f"later_{days}": Count("pk", filter=Q(open_seconds__gte=days * DAY)) for days in DAYS}
+    # Few releases grow, and an index knows them: the counts are asked of those alone.
+    grew = {row["year"]: row for row in rows.filter(open_seconds__gte=DAY).annotate(**counts)}
+    return [
+        YearRow(
+            row["year"],
+            row["total"],
+            tuple(grew[row["year"]][name] if row["year"] in grew else 0 for name in counts),
+        )
+        for row in rows.annotate(total=Count("pk")).order_by("year")
+    ]
+
+
+def largest(reader: Reader) -> list[Lag]:
+    """Return the releases that took files for longest, the longest first."""
+    rows = _releases(reader).filter(open_seconds__gte=DAY).select_related("project")
+    return [
+        Lag(row.project.name, row.version, row.published_at, row.open_seconds // DAY)
+        for row in rows.order_by("-open_seconds")[:_LISTED]
+    ]
+
+
+def _late(reader: Reader) -> QuerySet[File]:
+    return reader.of(File.objects.offered().filter(late_seconds__isnull=False), "release__project")
+
+
+def kinds(reader: Reader) -> list[tuple[str, int]]:
+    """Count late files by their kind, the most frequent first."""
+    rows = _late(reader).values("late_kind").annotate(count=Count("pk")).order_by("-count", "late_kind")
+    return [(row["late_kind"], row["count"]) for row in rows]
+
+
+def newest(reader: Reader) -> list[LateFile]:
+    """Return the files that came late most recently."""
+    return list(_files(_late(reader).order_by("-published_at", "filename"), _LISTED))
+
+
+def every(reader: Reader) -> Iterator[LateFile]:
+    """Yield all late files, those that came latest after their release first."""
+    yield from _files(_late(reader).order_by("-late_seconds", "filename"))
+
+
+def _files(rows: QuerySet[File], most: int | None = None) -> Iterator[LateFile]:
+    fields = (
+        "filename",
+        "release__project__name",
+        "release__version",
+        "published_at",
+        "late_seconds",
+        "late_kind",
+    )
+    for row in rows.values_list(*fields)[:most].iterator(chunk_size=2000):
+        yield LateFile(*row)
+
+
+def refused(reader: Reader, days: int) -> Refused:
+    """Say what a window of so many days after the first file would have refused until today."""
+    late = _late(reader).filter(late_seconds__gte=days * DAY)
+    found = late.aggregate(
+        files=Count("pk"),
+        releases=Count("release", distinct=True),
+        projects=Count("release__project", distinct=True),
+    )
+    return Refused(
+        days=days,
+        files=found["files"],
+        of_files=reader.of(File.objects.offered(), "release__project").count(),
+        releases=found["releases"],
+        of_releases=_releases(reader).count(),
+        projects=found["projects"],
+    )
