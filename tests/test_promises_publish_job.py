@@ -120,7 +120,7 @@ def test_a_publish_that_cannot_succeed_is_handed_back(draft, decided):
 
 def test_a_publish_that_kills_every_worker_is_handed_back(draft, decided, monkeypatch):
     """It is true that a job whose workers die each time does not run for ever: the draft says so and can be mended."""
-    monkeypatch.setattr(flip, "_ATTEMPTS", 3)
+    monkeypatch.setattr(flip, "ATTEMPTS", 3)
     with pytest.MonkeyPatch.context() as patch:
         kill_at("storage.open_public", patch)
         for _ in range(3):

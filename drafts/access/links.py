@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
 from drafts import secrets
-from drafts.models import Draft, DraftLink, LinkForCi, NotEditable
+from drafts.models import Draft, DraftLink, LinkForCi, NotEditable, TrainLink
 
 LIFETIME = timedelta(days=settings.DRAFT_LIFETIME_MAX_DAYS)
 
@@ -87,11 +87,11 @@ def revoke(*, link: DraftLink, by: Actor) -> bool:
     return True
 
 
-def token(link: DraftLink) -> str:
+def token(link: DraftLink | TrainLink) -> str:
     """Derive the link's token; raises KeyError when its key was retired for good."""
     return secrets.draft_token(link.handle, link.rotation, link.key_id)
 
 
-def url(link: DraftLink) -> str:
+def url(link: DraftLink | TrainLink) -> str:
     """Return the link's base address, ending in a slash."""
     return f"{settings.PRESSCHECK_URL}/draft/{token(link)}/"

@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.stepup import Proof, Purpose
 from drafts import outbound
-from drafts.access import members
+from drafts.access import members, orders
 from drafts.access.roles import Act
 from drafts.models import CiSource, Project, Publisher, PublisherKind, Token
 from drafts.models.publishers import GITHUB_ISSUER, GITLAB_ISSUER
@@ -131,6 +131,7 @@ def add(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> Publish
     if trusted.filter(spelled=publisher.spelled).exists():
         raise BadPublisher(f"{project} trusts {publisher} already.")
     publisher.save()
+    orders.terms_changed(project)
     audit.record(Event.ADDED, on=publisher, by=by, method=proof.method, **_details(publisher))
     return publisher
 
@@ -183,5 +184,6 @@ def remove(*, publisher: Publisher, by: Actor, proof: Proof) -> int | None:
     minted = Token.objects.filter(publisher=publisher, revoked_at=None)
     good = minted.filter(expires_at__gt=now).count()
     minted.update(revoked_at=now)
+    orders.terms_changed(project)
     audit.record(Event.REMOVED, on=publisher, by=by, method=proof.method, revoked=good)
     return good

@@ -29,6 +29,19 @@ def fingerprint(name: str, version: str, files: Iterable[tuple[str, int, str, st
     return hashlib.sha256("".join([head, *lines]).encode("utf-8")).hexdigest()
 
 
+def of_train(drafts: Iterable[tuple[str, str, str]]) -> str:
+    """SHA-256, in hex, over the line ``presscheck-train-1`` and one sorted line ``NAME VERSION FINGERPRINT`` for each draft.
+
+    A draft is ``(name, version, its own fingerprint)``; NAME is normalised, VERSION canonical, every line ends with a
+    line feed. Raises ValueError for a part that holds white space.
+    """
+    lines = sorted(
+        _line(canonicalize_name(name), canonicalize_version(version), files)
+        for name, version, files in drafts
+    )
+    return hashlib.sha256("".join([_line("presscheck-train-1"), *lines]).encode("utf-8")).hexdigest()
+
+
 def _line(*parts: str) -> str:
     for part in parts:
         if part.split() != [part]:

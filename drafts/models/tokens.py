@@ -89,6 +89,11 @@ class Token(models.Model):
         return lives and self.revoked_at is None and self.expires_at > timezone.now()
 
     @property
+    def run_claims(self) -> RunClaims | None:
+        """Return what an identity provider said of the run that minted it; None for one that a person made."""
+        return RunClaims.of(self.claims) if self.claims else None
+
+    @property
     def key(self) -> str:
         """Return an opaque name of who holds it: equal for all tokens of one trusted publisher."""
         return f"publisher:{self.publisher_id}" if self.publisher_id else f"token:{self.pk}"

@@ -20,7 +20,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What the lines speak of: the project, the pinned requirement, the token and the addresses that it opens."""
+    """What the lines speak of: projects and pinned requirements as they stand between quotes, the token, the addresses."""
 
     project: str
     requirement: str
@@ -43,8 +43,8 @@ def tabs(access: DraftAccess) -> tuple[Tab, ...]:
     """Return the tabs for what a draft link opens."""
     server = urlsplit(settings.PRESSCHECK_URL)
     draft = _Draft(
-        project=access.draft.project.name,
-        requirement=f"{access.draft.project.name}=={access.draft.version}",
+        project='", "'.join(access.names),
+        requirement='" "'.join(f"{draft.project.name}=={draft.version}" for draft in access.drafts),
         token=links.token(access.link),
         scheme=server.scheme,
         host=f"{server.netloc}{server.path}",

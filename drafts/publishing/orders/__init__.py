@@ -1,0 +1,1 @@
+"""Standing orders: giving and revoking one, the conditions under which it publishes, and the jobs that hold it to them."""
