@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from drafts.outbound.errors import Forbidden, Unreachable
+from drafts.outbound.errors import Forbidden, NotConnected
 
 Ip = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -105,17 +105,17 @@ def parse(url: str) -> Address:
     return Address(parts.scheme, host, port or _PORTS[parts.scheme], target)
 
 
-def places(address: Address) -> list[Place]:
+def places(address: Address, *, own: bool = False) -> list[Place]:
     """Resolve a host, once, and return what may be connected to; nothing is resolved again after this.
 
-    Raises Forbidden when one of the addresses may not be asked, Unreachable when there is none.
+    Raises Forbidden when one of the addresses may not be asked, NotConnected when there is none.
     """
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Unreachable(f"The name {address.host} has no address.") from error
+        raise NotConnected(f"The name {address.host} has no address.") from error
     ips = {unmapped(ipaddress.ip_address(str(sockaddr[0]))) for *_, sockaddr in found}
-    named = address.host in _exceptions().hosts
+    named = address.host in _exceptions().hosts or (own and address.origin in _own())
     if not named and not all(is_allowed(ip) or is_public(ip) for ip in ips):
         raise Forbidden(
             f"{address.host} is not a public address, so it is not asked. The operator can allow it "
@@ -124,6 +124,12 @@ def places(address: Address) -> list[Place]:
     if address.scheme == "http" and not named and not all(is_allowed(ip) for ip in ips):
         raise Forbidden(f"{address.host} is asked over https only.")
     return [Place(family, sockaddr) for family, _, _, _, sockaddr in found]  # type: ignore[arg-type]
+
+
+def _own() -> set[tuple[str, str, int]]:
+    """Return the origins that the settings give this server, its files and its store."""
+    urls = (settings.PRESSCHECK_URL, settings.PRESSCHECK_FILES_URL, settings.PRESSCHECK_S3_ENDPOINT)
+    return {parse(url).origin for url in urls if url}
 
 
 def is_allowed(ip: Ip) -> bool:

@@ -21,5 +21,9 @@ class Unreachable(OutboundError):
     """Nobody answered, or the answer broke off. It may go better in a while."""
 
 
+class NotConnected(Unreachable):
+    """There was no connection, so nothing was sent. It may go better in a while."""
+
+
 class TooSlow(Unreachable):
     """The whole answer did not come in the time there is for it."""
