@@ -61,6 +61,7 @@ class Workflow:
     commit: str = "c" * 40
     event: str = "push"
     issuer: str = GITHUB
+    run: str = ""
 
     @property
     def web(self) -> str:
@@ -69,7 +70,9 @@ class Workflow:
     @property
     def claims(self) -> dict[str, str]:
         config = f"{self.web}/{self.path}@{self.ref}"
+        run = {"21": f"{self.web}/actions/runs/{self.run}/attempts/1"} if self.run else {}
         return {
+            **run,
             "8": self.issuer,
             "12": self.web,
             "13": self.commit,

@@ -9,6 +9,7 @@ from accounts.models import AuditEvent
 from drafts.evidence import verdicts
 from drafts.evidence.add import paste
 from drafts.evidence.compare import Rank, Verdict
+from drafts.intake import putback
 from drafts.models import Attested, CiSource, Draft, Job, JobState, Kind, jobs
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, sign_in
@@ -159,7 +160,8 @@ def test_a_job_done_twice_leaves_one_outcome_and_one_log(stage, sigstore):
     do_jobs()
     assert (Attested.objects.count(), draft.evidence.count()) == (1, 1)
     assert said(draft) == (Verdict.MATCH, Rank.ATTESTED)
-    assert set(Job.objects.values_list("state", flat=True)) == {JobState.DONE}
+    asked = Job.objects.filter(kind=Kind.VERIFY_ATTESTATIONS)
+    assert set(asked.values_list("state", flat=True)) == {JobState.DONE}
 
 
 @pytest.mark.usefixtures("source")
@@ -223,4 +225,32 @@ def test_an_attestation_that_came_before_its_file_counts_once_the_file_is_there(
     do_jobs()
     assert ci.upload(WHEEL).status_code == 200
     do_jobs()
+    assert said(draft) == (Verdict.MATCH, Rank.ATTESTED)
+
+
+@pytest.mark.usefixtures("source")
+def test_the_list_of_evidence_calls_it_a_signature(stage, sigstore, rita):
+    """It is true that a signature is listed as one, of the rank that it has, and not as what a token posted."""
+    draft = stage(sigstore.attestation(WHEEL.filename, WHEEL.sha256))
+    shown = page(draft, rita)
+    row = shown[shown.index("<tr data-log=") :]
+    row = row[: row.index("</tr>")]
+    assert "signature · " in row
+    assert "posted" not in row
+    assert '<td data-label="rank"><span class="strike">attested</span></td>' in row
+    (claim,) = verdicts.comparison(draft).files[WHEEL.filename].agreeing
+    assert (claim.by, claim.rank) == ("signature", Rank.ATTESTED)
+
+
+@pytest.mark.usefixtures("source")
+def test_a_copy_that_is_put_back_has_its_signature_verified_again(stage, sigstore, ci, mike):
+    """It is true that CI's copy comes back with its attestations, which speak for the new row's file."""
+    draft = stage(sigstore.attestation(WHEEL.filename, WHEEL.sha256))
+    assert ci.upload(NEWER).status_code == 200
+    do_jobs()
+    assert said(draft)[0] == Verdict.MISMATCH
+    putback.put_back(draft=draft, filename=WHEEL.filename, seen=NEWER.sha256, by=Actor.person(mike))
+    do_jobs()
+    file = draft.files.live().get()
+    assert Attested.objects.get(file=file).signer["repository_id"] == "4711"
     assert said(draft) == (Verdict.MATCH, Rank.ATTESTED)

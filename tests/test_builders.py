@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from drafts.access import builders, links, tokens
-from drafts.intake import stage
+from drafts.intake import deleting, stage
 from drafts.models import Builder, Draft, DraftLink, Project, Token
 from tests import wheels
 from tests.bodies import codes
@@ -174,7 +174,7 @@ def test_a_wheel_that_a_maintainer_replaced_still_counts(invited, draft, maintai
     file = draft.files.live().get(filename=again.filename)
     assert (file.sha256, file.staged_by_user is not None) == (again.sha256, True)
     assert "1 of 2" in waits(draft)[0]
-    stage.delete_file(draft=draft, filename=file.filename, by=SYSTEM, seen=file.sha256)
+    deleting.delete_file(draft=draft, filename=file.filename, by=SYSTEM, seen=file.sha256)
     assert "2 of 2" in waits(draft)[0]
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import AuditEvent
-from drafts.intake import stage
+from drafts.intake import deleting, stage
 from drafts.models import Draft, DraftState, NotEditable
 from tests import wheels
 from tests.conftest import draft_url
@@ -55,7 +55,7 @@ ENDED = {
 CHANGES = {
     "cancel": lambda draft: stage.cancel(draft=draft, by=SYSTEM),
     "extend": lambda draft: stage.extend(draft=draft, by=SYSTEM),
-    "delete a file": lambda draft: stage.delete_file(
+    "delete a file": lambda draft: deleting.delete_file(
         draft=draft, filename=wheels.wheel().filename, by=SYSTEM, seen=wheels.wheel().sha256
     ),
 }
@@ -167,6 +167,6 @@ def test_a_file_is_deleted_as_it_was_seen(draft, mikes, ci):
 
 def test_a_deleted_name_is_free_again(draft, ci):
     file = draft.files.get(filetype="bdist_wheel")
-    stage.delete_file(draft=draft, filename=file.filename, by=SYSTEM, seen=file.sha256)
+    deleting.delete_file(draft=draft, filename=file.filename, by=SYSTEM, seen=file.sha256)
     assert ci.upload(wheels.wheel(salt="another")).status_code == 200
     assert draft.files.live().count() == 2

@@ -1,5 +1,7 @@
 """A member pastes a log of CI: its digests are read, compared with the staged bytes, and stand against them."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
@@ -10,7 +12,7 @@ from drafts.intake import stage
 from drafts.models import EvidenceLog, LoggedDigest
 from drafts.storage import storage
 from tests import bodies, wheels
-from tests.conftest import draft_url
+from tests.conftest import draft_url, publish
 
 pytestmark = pytest.mark.django_db
 WHEEL, SDIST = wheels.wheel(), wheels.sdist()
@@ -134,3 +136,27 @@ def test_the_drafts_own_checksums_are_a_log_that_matches(draft, ritas):
     assert sorted(sums.split()[1::2]) == sorted([WHEEL.filename, SDIST.filename])
     add(ritas, draft, sums)
     assert set(shown(ritas, draft).values()) == {"match"}
+
+
+def test_the_page_says_how_long_a_log_is_kept(draft, ritas):
+    """It is true while the draft lives, after it was canceled, and when the text is gone."""
+    add(ritas, draft, f"{WHEEL.sha256}  {WHEEL.filename}")
+    until = draft.expires_at + timedelta(hours=24)
+    assert (
+        f"kept until {until:%d %B %Y}, for good if published" in ritas.get(draft_url(draft)).content.decode()
+    )
+    stage.cancel(draft=draft, by=Actor.system("tests"))
+    draft.refresh_from_db()
+    until = draft.ended_at + timedelta(hours=24)
+    log = EvidenceLog.objects.get()
+    where = draft_url(draft, "evidence-log", log.pk)
+    assert f"kept until {until:%d %B %H:%M} UTC" in ritas.get(where).content.decode()
+    EvidenceLog.objects.update(purged_at=until)
+    assert "its text was deleted with what was not published" in ritas.get(where).content.decode()
+
+
+@pytest.mark.state
+def test_a_published_releases_log_is_kept_for_good(draft, ritas, mike):
+    add(ritas, draft, f"{WHEEL.sha256}  {WHEEL.filename}")
+    publish(draft, mike)
+    assert "kept for good" in ritas.get(draft_url(draft)).content.decode()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.evidence.add import paste
-from drafts.intake import purge, stage
+from drafts.intake import deleting, purge, stage
 from drafts.models import Draft, DraftState, File, Job, Kind, jobs
 from drafts.storage import new_object_id, storage
 from tests import bodies, wheels
@@ -70,7 +70,7 @@ def test_purging_never_takes_what_is_published(draft, mike, mikes, ci, rita):
 
 def test_a_deleted_file_goes_a_day_later(draft):
     file = draft.files.get(filetype="bdist_wheel")
-    stage.delete_file(draft=draft, filename=file.filename, by=SYSTEM, seen=file.sha256)
+    deleting.delete_file(draft=draft, filename=file.filename, by=SYSTEM, seen=file.sha256)
     assert file.object_id in bodies.stored()
     a_day_later()
     assert file.object_id not in bodies.stored()

@@ -4,10 +4,11 @@ import pytest
 
 from accounts.audit import Actor
 from accounts.models import AuditEvent
+from drafts.evidence import copies
 from drafts.evidence.add import paste
 from drafts.evidence.verdicts import comparison
 from drafts.intake import putback
-from drafts.models import Changed, File, NotEditable
+from drafts.models import Changed, File, Inspection, NotEditable
 from drafts.storage import opened, storage
 from tests import bodies, wheels
 from tests.conftest import draft_url, publish
@@ -48,6 +49,19 @@ def test_the_page_says_what_differs_and_puts_it_back(swapped, mike):
     file = swapped.files.live().get()
     assert file.sha256 == WHEEL.sha256
     assert str(comparison(swapped).files[WHEEL.filename].verdict) == "match"
+
+
+def test_it_is_said_of_large_files_too(swapped, mike, monkeypatch):
+    """It is true that inspections' lists are compared, whatever the files' size, and no archive is opened for it."""
+    monkeypatch.setattr(copies, "_AT_ONCE", 0)
+    page = browser_of(mike).get(draft_url(swapped)).content.decode()
+    assert "2 of 5 members differ: sampleproject/core.py, sampleproject-1.0.dist-info/RECORD." in page
+
+
+def test_before_they_were_looked_into_small_files_are_read(swapped, mike, monkeypatch):
+    Inspection.objects.all().delete()
+    page = browser_of(mike).get(draft_url(swapped)).content.decode()
+    assert "2 of 5 members differ: sampleproject/core.py" in page
 
 
 def test_bytes_stager_and_record_are_right(swapped, ci, mike):

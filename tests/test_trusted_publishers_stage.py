@@ -10,7 +10,7 @@ from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.access import publishers
 from drafts.access.projects import create
-from drafts.models import Draft, DraftState, File, Project, Token
+from drafts.models import Draft, DraftState, EvidenceLog, File, Project, Token
 from tests import wheels
 from tests.bodies import codes
 from tests.conftest import draft_url, make_ci
@@ -215,3 +215,31 @@ def test_drafts_that_one_publisher_opens_are_counted_over_its_runs(provider, pub
     for version in ("1.0", "1.1"):
         assert minted(provider).upload(wheels.wheel(version=version)).status_code == 200
     assert codes(minted(provider).upload(wheels.wheel(version="1.2"))) == {"too-many-drafts"}
+
+
+@pytest.mark.promise
+def test_a_runs_evidence_goes_to_the_project_that_is_named(provider, publisher, another, foreign):
+    """It is true that a minted secret posts to each project that trusts its run, as that project's own word, and to no other."""
+    ci = minted(provider)
+    built, there = wheels.wheel(), wheels.wheel(name="another")
+    ci.upload(built)
+    ci.upload(there)
+    for one, name in ((built, "sampleproject"), (there, "another")):
+        body = f"{one.sha256}  {one.filename}\n".encode()
+        answer = posted(ci.token, body, name)
+        assert (answer.status_code, answer.json()["rank"]) == (202, "self")
+    for log in EvidenceLog.objects.all():
+        assert log.draft.project == log.added_by_token.project
+        assert log.digests.get().filename.startswith(log.draft.project.name)
+    assert EvidenceLog.objects.count() == 2
+    for name in ("foreign", "unknown"):
+        assert codes(posted(ci.token, b"x", name)) == {"wrong-project"}
+
+
+def posted(token: str, body: bytes, project: str):
+    return Client().post(
+        f"/evidence/?project={project}&version=1.0",
+        body,
+        content_type="text/plain",
+        headers={"Authorization": f"Bearer {token}"},
+    )

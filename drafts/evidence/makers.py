@@ -25,18 +25,19 @@ def vouching(
     held: Mapping[int, Iterable[str]],
     named: Mapping[int, frozenset[int]],
     every_log: bool,
+    staged: Mapping[int, Iterable[str]],
 ) -> dict[int, list[str]]:
     """Return, by job id, the names of the files about which its lines count.
 
     ``chosen`` are the names (shell patterns) that the project gave; then those jobs count, for every file. Without:
-    the job that left the artifact that holds the file. The provider says which that is, or the logs do (``named``:
-    artifacts by job). A log may lie, so an artifact that two jobs claim has no maker, and none has one unless every
-    job's log was read whole.
+    the job that left the artifact that holds the file, and the job that staged it (``staged``: files by job, as an
+    identity provider said). Which job left an artifact the provider says, or the logs do (``named``: artifacts by job).
+    A log may lie, so an artifact that two jobs claim has no maker, and none has one unless every job's log was read whole.
     """
     patterns = list(chosen)
     if patterns:
         return {job.id: [EVERY_FILE] for job in jobs if any(fnmatchcase(job.name, one) for one in patterns)}
-    made: dict[int, set[str]] = {}
+    made: dict[int, set[str]] = {job: set(names) for job, names in staged.items()}
     claimed = Counter(artifact for ids in named.values() for artifact in ids)
     for artifact in artifacts:
         maker = artifact.job

@@ -1,9 +1,10 @@
-"""What workers do for evidence: test where a project's CI runs, verify attestations."""
+"""What workers do for evidence: test where a project's CI runs, verify attestations, look for them."""
 
 from celery import shared_task
 
 from drafts.evidence import sources
 from drafts.evidence.attested import job as attested
+from drafts.evidence.attested import lookup
 from drafts.models import Kind, jobs
 
 
@@ -17,3 +18,9 @@ def check_ci(job_id: int) -> None:
 def verify_attestations(job_id: int) -> None:
     """Verify the attestations of one file or one text; done once however often it is rung."""
     jobs.run(job_id, attested.work)
+
+
+@shared_task(name=Kind.FIND_ATTESTATIONS)
+def find_attestations(job_id: int) -> None:
+    """Look for attestations of one draft's files; done once however often it is rung."""
+    jobs.run(job_id, lookup.work)

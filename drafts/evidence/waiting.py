@@ -25,7 +25,8 @@ def join(*, draft: Draft) -> int:
 
 def verify(*, draft: Draft) -> None:
     """Have attestations in a draft's logs verified for the files that are there now, for an act that locked the draft."""
-    for log in EvidenceLog.objects.filter(draft=draft, attests=True, purged_at=None):
+    logs = EvidenceLog.objects.filter(draft=draft, attests=True, purged_at=None).only("pk")
+    for log in logs:
         jobs.enqueue(kind=Kind.VERIFY_ATTESTATIONS, subject=log.subject)
 
 

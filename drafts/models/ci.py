@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import audit
 from drafts.models.projects import Project
+from drafts.models.tokens import Token
 
 
 class CiKind(StrEnum):
@@ -69,14 +70,21 @@ class FetchState(StrEnum):
 
 
 class CiRun(models.Model):
-    """One run that a maintainer asked for; what the provider said of it, and what came of it."""
+    """One run: what the provider said of it, and what came of it.
+
+    A member asked for it, or the token that its job minted named it when it staged files (``named_by``).
+    ``error``: why it failed, and while it is fetched what is waited for.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="ci_runs")
     kind = models.CharField(max_length=16)
     repository = models.CharField(max_length=300)
     number = models.PositiveBigIntegerField()
     version = models.CharField(max_length=200, blank=True, help_text="which one to take; empty: the only one")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    named_by = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=16, default=FetchState.FETCHING)
     error = models.TextField(blank=True)
@@ -103,6 +111,10 @@ class CiRun(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state=FetchState.FAILED) | ~Q(error=""), name="a_fetch_that_failed_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_by__isnull=False, named_by=None) | Q(asked_by=None, named_by__isnull=False),
+                name="a_run_was_asked_for_by_a_person_or_named_by_a_token",
             ),
         ]
 

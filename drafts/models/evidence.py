@@ -189,7 +189,8 @@ class Attested(models.Model):
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="attested")
     log = models.ForeignKey(EvidenceLog, on_delete=models.CASCADE, null=True, related_name="attested")
     number = models.PositiveSmallIntegerField(help_text="which of them, from 1")
-    came_with_file = models.BooleanField(help_text="false: a member added it")
+    came_with_file = models.BooleanField(help_text="false: a member added it, or it was looked up")
+    found_at = models.CharField(max_length=40, blank=True, help_text="the provider where it was looked up")
     signer = models.JSONField(null=True, help_text="what the certificate says; none: not verified")
     reason = models.TextField(blank=True)
     checked_at = models.DateTimeField(default=timezone.now)
@@ -201,6 +202,15 @@ class Attested(models.Model):
                 condition=Q(came_with_file=True),
                 name="an_attestation_of_a_file_has_one_outcome",
             ),
+            models.UniqueConstraint(
+                fields=["file", "number"],
+                condition=~Q(found_at=""),
+                name="an_attestation_that_was_looked_up_has_one_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(found_at="") | Q(came_with_file=False),
+                name="an_attestation_comes_with_its_file_or_is_looked_up",
+            ),
             models.CheckConstraint(
                 condition=Q(signer__isnull=True) & ~Q(reason="")
                 | Q(signer__isnull=False, reason="", log__isnull=False),
@@ -210,3 +220,30 @@ class Attested(models.Model):
 
     def __str__(self) -> str:
         return f"attestation {self.number} of {self.file_id}"
+
+
+class AttestationSearch(models.Model):
+    """The last time that attestations of a draft's files were looked for, and in a sentence what came of it.
+
+    While it is under way (no ``ended_at``), ``said`` is what is waited for.
+    """
+
+    draft = models.OneToOneField(
+        Draft, on_delete=models.PROTECT, primary_key=True, related_name="attestation_search"
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    failed = models.BooleanField(default=False)
+    said = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None, failed=False) | (Q(ended_at__isnull=False) & ~Q(said="")),
+                name="a_search_that_ended_says_what_it_came_to",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"search for attestations of {self.draft_id}"

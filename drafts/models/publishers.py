@@ -112,7 +112,7 @@ class SpentIdentity(models.Model):
 class RunClaims:
     """What an identity provider said of the job that minted a token: stays with the files that it stages.
 
-    ``repository_id``, ``run`` and ``attempt`` as text, in the provider's spelling; empty where it does not say.
+    ``repository_id``, ``run``, ``attempt`` and ``job`` as text, in the provider's spelling; empty where it does not say.
     """
 
     publisher: int
@@ -127,6 +127,7 @@ class RunClaims:
     environment: str = ""
     event: str = ""
     ref: str = ""
+    job: str = ""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "RunClaims":

@@ -3,8 +3,8 @@
 import secrets
 from typing import ClassVar
 
-from django.db import models
-from django.db.models import Q, Sum
+from django.db import connection, models
+from django.db.models import Q
 from django.utils import timezone
 
 from drafts.models.drafts import Draft
@@ -14,6 +14,15 @@ from drafts.models.tokens import Token
 
 UNDER_WAY = (FileState.PENDING, FileState.PROCESSING)
 IN_THE_WAY = (*UNDER_WAY, FileState.ERROR)
+
+
+# One question in SQL's own words, because it is asked twice for each file that comes.
+_TAKEN = """
+SELECT COALESCE((SELECT SUM(file.size) FROM drafts_file file JOIN drafts_draft draft ON draft.id = file.draft_id
+                 WHERE draft.project_id = %s AND file.purged_at IS NULL), 0)
+     + COALESCE((SELECT SUM(upload.size) FROM drafts_uploadsession upload JOIN drafts_draft draft ON draft.id = upload.draft_id
+                 WHERE draft.project_id = %s AND upload.state IN (%s, %s) AND upload.id <> %s), 0)
+"""
 
 
 def new_upload_handle() -> str:
@@ -32,12 +41,11 @@ class UploadSessionQuerySet(models.QuerySet["UploadSession"]):
         """Those that keep their name from other uploads, and their draft from being published."""
         return self.filter(state__in=IN_THE_WAY)
 
-    def reserved_bytes(self, project: Project, *, but: "UploadSession | None" = None) -> int:
-        """Return how many bytes were announced to a project and are not in a draft yet."""
-        rows = self.under_way().filter(draft__project=project)
-        if but is not None:
-            rows = rows.exclude(pk=but.pk)
-        return rows.aggregate(total=Sum("size"))["total"] or 0
+    def taken_bytes(self, project: Project, *, but: "UploadSession | None" = None) -> int:
+        """Return how many bytes a project has taken: kept of its files, or announced and not in a draft yet."""
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKEN, [project.pk, project.pk, *map(str, UNDER_WAY), but.pk if but else 0])
+            return int(cursor.fetchone()[0])
 
     def lock(self, upload: "UploadSession") -> "UploadSession":
         """Lock one session, after its draft, and return the row as it is now."""

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from drafts.access import gate
 from drafts.access.roles import Act
 from drafts.evidence import add as act
+from drafts.evidence.attested import lookup
 from drafts.evidence.limits import TooMuch
 from drafts.evidence.providers import NoRun
 from drafts.intake.runs import ask
@@ -79,6 +80,18 @@ def run(request: HttpRequest, name: str, version: str) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("draft", name=name, version=version)
     return redirect("run", name=name, run_id=row.pk)
+
+
+@gate.people
+@require_POST
+def attestations(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """Have attestations of the files looked for where the project's CI keeps them."""
+    who, draft = gate.draft(request, name, version, Act.EVIDENCE)
+    try:
+        lookup.look(draft=draft, user=who.user, by=who.actor)
+    except (lookup.NowhereToLook, NotEditable) as error:
+        messages.error(request, str(error))
+    return redirect("draft", name=name, version=version)
 
 
 @gate.people

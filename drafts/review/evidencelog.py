@@ -47,6 +47,7 @@ class LogPage:
     lines: tuple[TextLine, ...]
     gone: str
     aside_url: str
+    kept: str
 
 
 @gate.people
@@ -82,6 +83,7 @@ def _page(draft: Draft, row: EvidenceLog, number: int, *, may: bool) -> LogPage:
         lines=lines,
         gone=gone,
         aside_url=reverse("evidence-aside", args=[draft.project.name, draft.version, row.pk]) if may else "",
+        kept=evidencerows.kept(draft, row),
     )
 
 

@@ -27,7 +27,7 @@ WHY = {
 }
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -52,7 +52,7 @@ def short(comparison: Comparison) -> str:
 def _against(verdicts: Sequence[FileVerdict]) -> str:
     wrong = [one for one in verdicts if one.verdict == Verdict.MISMATCH]
     torn = [one for one in verdicts if one.verdict == Verdict.CONFLICT]
-    total = _count(len(verdicts), "file")
+    total = count(len(verdicts), "file")
     said = []
     if wrong:
         source = _source([one.against[:1] for one in wrong])
@@ -67,7 +67,7 @@ def _against(verdicts: Sequence[FileVerdict]) -> str:
 def _for(comparison: Comparison, verdicts: Sequence[FileVerdict]) -> str:
     good = [one for one in verdicts if one.verdict == Verdict.MATCH and one.rank]
     own_word = sum(one.verdict == Verdict.MATCH and one.rank == Rank.SELF for one in verdicts)
-    said = f"{comparison.matched} of {_count(len(verdicts), 'file')} match what CI logged"
+    said = f"{comparison.matched} of {count(len(verdicts), 'file')} match what CI logged"
     said += _source([one.deciding for one in good])
     return f"{said}; {own_word} by the uploader's own word only" if own_word else said
 
@@ -138,7 +138,7 @@ def members(found: Difference) -> str:
         return "Their contents are equal, member by member: only times, order or compression in the archive differ."
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     verb = "differs" if len(names) == 1 else "differ"
-    return f"{len(names)} of {_count(found.members, 'member')} {verb}: {', '.join(names[:_NAMED])}{more}."
+    return f"{len(names)} of {count(found.members, 'member')} {verb}: {', '.join(names[:_NAMED])}{more}."
 
 
 def where(claim: Claim, job: str) -> str:

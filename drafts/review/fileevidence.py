@@ -7,11 +7,10 @@ from itertools import chain
 from django.urls import reverse
 
 from drafts.dist.copies import Difference
-from drafts.evidence import copies
 from drafts.evidence.compare import Claim, Comparison, FileVerdict, Staged, matched_algorithm
 from drafts.intake import putback
 from drafts.models import Draft, File, LoggedDigest, PrintedBy
-from drafts.review import evidencewords
+from drafts.review import evidencewords, memberdifferences
 from drafts.review.templatetags.words import distance
 
 _LINES = 4  # of one file, where there is something to explain; else one
@@ -146,7 +145,7 @@ class Reader:
         if before.purged_at is not None or self.compared >= _COMPARED:
             return None
         self.compared += 1
-        return copies.compared(before, after)
+        return memberdifferences.between(before, after)
 
 
 def shown(verdict: FileVerdict) -> Sequence[Claim]:

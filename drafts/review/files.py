@@ -16,7 +16,7 @@ from drafts.access.roles import Act
 from drafts.dist import BadDistribution
 from drafts.index.serve import answer
 from drafts.index.views import served
-from drafts.intake import door, putback, receive, rules, stage
+from drafts.intake import deleting, door, putback, quota, receive, rules, stage
 from drafts.intake.arrival import Upload
 from drafts.intake.problems import Problem, count
 from drafts.intake.problems import answer as refusal
@@ -64,7 +64,7 @@ def _receive(request: HttpRequest, who: Member, version: Version | None) -> Http
     by = rules.Stager(actor=who.actor, user=who.user)
     done: list[stage.Staged] = []
     try:
-        room, again = rules.room(who.project, None), partial(rules.size_again, who.project)
+        room, again = quota.room(who.project, None), partial(quota.size_again, who.project)
         with receive.form(request, receive.Limits(room, _MOST_FILES, again)) as form:
             if refused := _csrf_failure(request, form):
                 return refused
@@ -131,10 +131,10 @@ def delete(request: HttpRequest, name: str, version: str, filename: str) -> Http
         return render(request, "review/delete_file.html", {"page": page, "file": row})
     before = draft.fingerprint()
     try:
-        stage.delete_file(draft=draft, filename=filename, by=who.actor, seen=request.POST.get("seen", ""))
+        deleting.delete_file(draft=draft, filename=filename, by=who.actor, seen=request.POST.get("seen", ""))
     except Changed:
         return show_changed(request, who, draft, before)
-    except (NotEditable, stage.NoSuchFile) as error:
+    except (NotEditable, deleting.NoSuchFile) as error:
         messages.error(request, f"Nothing was deleted: {error}.")
     else:
         messages.success(

@@ -14,9 +14,9 @@ from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.evidence.providers import KINDS, NoRun
 from drafts.intake.runs import ask as act
-from drafts.intake.runs import taking
+from drafts.intake.runs import following
 from drafts.intake.runs.outcome import ArtifactOutcome, LogOutcome, Outcome
-from drafts.models import CiRun, CiSource, Draft, FetchState, Job, Kind, Project, Provenance
+from drafts.models import CiRun, CiSource, Draft, FetchState, Job, Kind, Project
 from drafts.review.rows import Level, Progress, Verdict
 from drafts.review.templatetags.words import size
 from drafts.review.verdict import count
@@ -111,6 +111,15 @@ def choose(request: HttpRequest, name: str, run_id: int) -> HttpResponse:
     return redirect("run", name=name, run_id=run_id)
 
 
+@gate.people
+@require_POST
+def again(request: HttpRequest, name: str, run_id: int) -> HttpResponse:
+    """Have the logs of a run fetched again that staged files itself."""
+    who, row = gate.run(request, name, run_id, Act.EVIDENCE)
+    following.again(run=row, by=who.actor)
+    return redirect("run", name=name, run_id=run_id)
+
+
 def run_page(who: Member, row: CiRun) -> RunPage:
     """Build the page of one run for one member."""
     outcome, kind = Outcome.of(row.outcome), KINDS[row.kind]
@@ -167,11 +176,13 @@ def _verdict(row: CiRun, outcome: Outcome, progress: Progress | None) -> Verdict
         said = f"Logs: {count(read, 'digest')} read from {count(len(outcome.logs), 'job')}."
         return Verdict(Level.DONE, said, note or "Its files were left.")
     refused = outcome.count("refused")
-    return Verdict(Level.WAIT if refused else Level.DONE, f"Files: {taking.summary(outcome)}.", note)
+    return Verdict(Level.WAIT if refused else Level.DONE, f"Files: {outcome.summary}.", note)
 
 
 def _again_url(who: Member, row: CiRun) -> str:
     """Return where the run is named to be fetched again as it was; empty where this person may not."""
+    if row.named_by_id:
+        return reverse("run-again", args=[who.project.name, row.pk]) if who.may(Act.EVIDENCE) else ""
     if row.takes_files:
         return reverse("run-ask", args=[who.project.name]) if who.may(Act.STAGE) else ""
     return reverse("evidence-run", args=[who.project.name, row.version]) if who.may(Act.EVIDENCE) else ""
@@ -181,7 +192,7 @@ def _other_commits(row: CiRun, draft: Draft | None) -> tuple[str, ...]:
     """Return the other commits that files of the draft were built from, as far as that is known."""
     if draft is None or not row.commit:
         return ()
-    known = {Provenance.of(file.taken_from).commit for file in draft.files.live() if file.taken_from}
+    known = {file.built_from for file in draft.files.live()}
     return tuple(sorted(commit[:7] for commit in known - {"", row.commit}))
 
 

@@ -21,6 +21,7 @@ class Doubled:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
     traces: dict[str, bytes] = field(default_factory=dict)
+    attestations: dict[str, list[dict]] = field(default_factory=dict)
     elsewhere: bool = False
     token: str = TOKEN
 
@@ -59,6 +60,13 @@ class Doubled:
                 size, page = int(asked.query["per_page"]), int(asked.query["page"])
                 jobs = [self._job(at, name) for at, name in enumerate(self.traces)]
                 _json(asked, jobs[(page - 1) * size : page * size])
+            case ["attestations", number, "download"]:
+                every = [one for some in self.attestations.values() for one in some]
+                _json(asked, every[int(number) - 1])
+            case ["attestations", digest] if digest in self.attestations:
+                every = [one for some in self.attestations.values() for one in some]
+                found = [every.index(one) + 1 for one in self.attestations[digest]]
+                _json(asked, [{"iid": number, "status": "success"} for number in found])
             case ["jobs", number, "artifacts"]:
                 name = list(self.traces)[int(number) - 900]
                 self._bytes(asked, f"artifacts/{name}", self.artifacts.get(name))

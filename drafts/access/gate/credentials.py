@@ -122,11 +122,12 @@ def draft_file(request: HttpRequest, handle: str, file: str) -> tuple[Credential
     Raises Http404.
     """
     credential, draft = session(request, handle)
-    uploads = UploadSession.objects.select_related("draft__project", "staged_by_token", "file")
+    uploads = UploadSession.objects.select_related("staged_by_token", "file")
     upload = uploads.filter(draft=draft, handle=file).first()
     if upload is not None:
+        upload.draft = draft
         return credential, upload
-    row = draft.files.select_related("draft__project").filter(handle=file).first()
+    row = draft.files.filter(handle=file).first()
     if row is None:
         raise Http404("There is no such file for this credential.")
     return credential, row

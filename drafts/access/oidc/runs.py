@@ -25,6 +25,7 @@ class Run:
     ref: str
     number: str
     attempt: str
+    job: str = ""
 
     def claims(self, publisher: Publisher) -> RunClaims:
         """Return what stays with the files that it stages."""
@@ -41,6 +42,7 @@ class Run:
             environment=self.environment[:255],
             event=self.event[:60],
             ref=self.ref[:300],
+            job=self.job[:40],
         )
 
 
@@ -64,6 +66,7 @@ def github(identity: Identity) -> Run:
         ref=text("ref"),
         number=text("run_id"),
         attempt=text("run_attempt"),
+        job=text("check_run_id"),
     )
 
 
@@ -86,6 +89,7 @@ def gitlab(identity: Identity) -> Run:
         ref=text("ref_path"),
         number=text("pipeline_id"),
         attempt="",
+        job=text("job_id"),
     )
 
 

@@ -53,21 +53,21 @@ def _verify_file(job: Job) -> None:
     if came is None:
         job.finish()
         return
-    outcomes = [
+    found = [
         outcome
         for number, statement in enumerate(came.statements, 1)
-        for outcome in _outcomes([came.file], number, statement)
+        for outcome in outcomes([came.file], number, statement)
     ]
-    texts = {outcome.number: _text(outcome.attestation) for outcome in outcomes if outcome.signer}
-    objects = {number: _keep_bytes(text) for number, text in texts.items()}
+    texts = kept(found)
+    added_by = {"added_by_token": came.file.staged_by_token, "added_by_user": came.file.staged_by_user}
     with transaction.atomic():
         draft = Draft.objects.lock(came.file.draft)
         job.finish()
         Attested.objects.filter(file=came.file, came_with_file=True).delete()
-        for one in outcomes:
-            log = _log(draft, one, texts[one.number], objects[one.number]) if one.signer else None
-            _row(one, log, came_with_file=True)
-        _settle(draft, outcomes)
+        for one in found:
+            label = f"attestation {one.number} of {one.file.filename}"
+            row(one, log_of(draft, one, texts, added_by, label), came_with_file=True)
+        _settle(draft, found)
 
 
 def _verify_log(job: Job) -> None:
@@ -84,20 +84,21 @@ def _verify_log(job: Job) -> None:
         for file in log.draft.files.live()
         if any(name in {file.filename, None} for name, digest in named if digest == file.sha256)
     ]
-    outcomes = []
+    found = list[Outcome]()
     for number, statement in enumerate(statements, 1):
         job.renew(done=number, total=len(statements))
-        outcomes += [one for one in _outcomes(files, number, statement) if one.signer or len(statements) == 1]
+        found += [one for one in outcomes(files, number, statement) if one.signer or len(statements) == 1]
     with transaction.atomic():
         draft = Draft.objects.lock(log.draft)
         job.finish()
-        Attested.objects.filter(log=log, came_with_file=False).delete()
-        for one in outcomes:
-            _row(one, log, came_with_file=False)
-        _settle(draft, outcomes)
+        Attested.objects.filter(log=log, came_with_file=False, found_at="").delete()
+        for one in found:
+            row(one, log)
+        _settle(draft, found)
 
 
-def _outcomes(files: Sequence[File], number: int, statement: dict[str, Any]) -> Iterator[Outcome]:
+def outcomes(files: Sequence[File], number: int, statement: dict[str, Any]) -> Iterator[Outcome]:
+    """Yield what verifying one attestation comes to for each file, without the network."""
     from drafts.evidence.attested.verify import NotVerified, verify  # a heavy import, which no page needs
 
     for file in files:
@@ -113,8 +114,15 @@ def _text(attestation: dict[str, Any]) -> bytes:
     return json.dumps(attestation, indent=1, sort_keys=True).encode()
 
 
+def kept(found: Sequence[Outcome]) -> dict[bytes, str]:
+    """Store the texts of those that verify, before a row speaks of them, and return their ids; without one they are swept."""
+    return {
+        text: _keep_bytes(text)
+        for text in {_text(one.attestation) for one in found if one.signer is not None}
+    }
+
+
 def _keep_bytes(text: bytes) -> str:
-    """Store a text before a row speaks of it; without one it is swept."""
     object_id = new_object_id()
     writer = storage().create(object_id, OBJECT_NAME)
     writer.write(text)
@@ -122,46 +130,53 @@ def _keep_bytes(text: bytes) -> str:
     return object_id
 
 
-def _log(draft: Draft, one: Outcome, text: bytes, object_id: str) -> EvidenceLog:
+def log_of(
+    draft: Draft, one: Outcome, texts: dict[bytes, str], added_by: dict[str, Any], label: str
+) -> EvidenceLog | None:
     """Return the log that a verified attestation is: of whoever brought it, until the signer's identity is asked."""
-    file = one.file
-    added_by = {"added_by_token": file.staged_by_token, "added_by_user": file.staged_by_user}
+    if one.signer is None:
+        return None
+    text, file = _text(one.attestation), one.file
+    defaults = {
+        "label": label[:200],
+        "rank": Rank.SELF,
+        "size": len(text),
+        "found": 1,
+        "object_id": texts[text],
+    }
     log, _ = EvidenceLog.objects.get_or_create(
-        draft=draft,
-        sha256=hashlib.sha256(text).hexdigest(),
-        **added_by,
-        defaults={
-            "label": f"attestation {one.number} of {file.filename}"[:200],
-            "rank": Rank.SELF,
-            "size": len(text),
-            "found": 1,
-            "object_id": object_id,
-        },
+        draft=draft, sha256=hashlib.sha256(text).hexdigest(), **added_by, defaults=defaults
     )
     said = {"filename": file.filename, "algorithm": "sha256", "digest": file.sha256}
-    excerpt = f"signed by {one.signer.name}" if one.signer else ""
+    excerpt = f"signed by {one.signer.name}"
     LoggedDigest.objects.get_or_create(
         log=log, **said, defaults={"line": 1, "form": _FORM, "excerpt": excerpt[:_EXCERPT]}
     )
     return log
 
 
-def _row(one: Outcome, log: EvidenceLog | None, *, came_with_file: bool) -> None:
+def row(one: Outcome, log: EvidenceLog | None, *, came_with_file: bool = False, found_at: str = "") -> None:
+    """Write down what came of one attestation for one file."""
     Attested.objects.create(
         file=one.file,
         log=log,
         number=one.number,
         came_with_file=came_with_file,
+        found_at=found_at,
         signer=one.signer.values if one.signer else None,
         reason=one.reason,
     )
 
 
-def _settle(draft: Draft, outcomes: Sequence[Outcome]) -> None:
+def _settle(draft: Draft, found: Sequence[Outcome]) -> None:
     """Tell the pages and the record what came of it."""
-    if not outcomes:
-        return
-    draft.bump()
+    if found:
+        draft.bump()
+        record(draft, found)
+
+
+def record(draft: Draft, found: Sequence[Outcome]) -> None:
+    """Leave on record what came of each attestation."""
     audit.record(
         Event.CHECKED,
         on=draft,
@@ -174,6 +189,6 @@ def _settle(draft: Draft, outcomes: Sequence[Outcome]) -> None:
                 "signer": one.signer.name if one.signer else "",
                 "reason": one.reason,
             }
-            for one in outcomes
+            for one in found
         ],
     )

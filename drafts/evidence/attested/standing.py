@@ -39,7 +39,7 @@ def standing(draft_ids: Iterable[int]) -> Standing:
         assert row.log_id is not None
         if not doubts(row):
             good.add((row.log_id, row.file.filename, row.file.sha256))
-        elif row.came_with_file:
+        elif row.came_with_file or row.found_at:
             strangers.add(row.log_id)
     return Standing(frozenset(good), frozenset(strangers))
 
@@ -47,4 +47,4 @@ def standing(draft_ids: Iterable[int]) -> Standing:
 def doubts(row: Attested) -> str:
     """Return why a verified attestation proves no more than pasted text; empty when nothing speaks against it."""
     source: CiSource | None = getattr(row.file.draft.project, "ci_source", None)
-    return why_not(Signer.of(row.signer or {}), source)
+    return why_not(Signer.of(row.signer or {}), source, row.file.run_claims)

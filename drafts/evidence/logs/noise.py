@@ -35,21 +35,32 @@ _SECTION = re.compile(
 )
 
 _MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-# Each also matches at the line's end: what was blank stays blank, with or without its trailing blank.
+# Each also matches at the line's end: what was blank stays blank, with or without its trailing blank. Beside each stand
+# the characters that it begins with, or a tab for one that holds a tab: most lines are spared most of them.
+_DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PREFIXES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"[^\t]{{0,200}}\t[^\t]{{0,200}}\t(?={_MOMENT}(?:[ \t]|$))",  # gh run view --log
-        rf"{_MOMENT}(?:[ \t][0-9a-f]{{2}}[OE](?:[ +]|$)|[ \t]|$)",  # GitHub, GitLab, Azure, docker logs -t
-        r"\[[^\[\]\"'{}]{1,80}\]:?(?:[ \t]|$|(?=\[))",  # Jenkins, Buildkite, AppVeyor
-        r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: {1,2}|\t|$)",  # Jenkins' timestamper
-        r"(?:stdout|stderr) [FP](?: |$)",  # container runtimes, after the moment
-        r"[^\t]{1,64}\t\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?:\t|$)",  # Bamboo
-        r"#\d{1,5}(?: \d{1,6}\.\d{1,3})?(?: |$)",  # docker buildx --progress=plain
-        r"\d{1,6}\.\d{1,3}(?: |$)",  # the same, in its summary of a failed step
-        r"(?!(?i:sha|md5|blake)|\S{1,40}\.(?:whl|gz|zip)[ \t])[A-Za-z][\w.-]{0,39} {0,32}\|(?: |$)",  # docker compose
-        r"##\[[a-z]{1,16}\]|::[a-z-]{1,16}(?: [^:]{0,200})?::",  # commands and groups of GitHub and Azure
-        r"(?:> ?){1,16}",  # quoted in Markdown or mail
+    (begins, re.compile(pattern))
+    for begins, pattern in (
+        ("\t", rf"[^\t]{{0,200}}\t[^\t]{{0,200}}\t(?={_MOMENT}(?:[ \t]|$))"),  # gh run view --log
+        (
+            _DIGITS,
+            rf"{_MOMENT}(?:[ \t][0-9a-f]{{2}}[OE](?:[ +]|$)|[ \t]|$)",
+        ),  # GitHub, GitLab, Azure, docker logs -t
+        ("[", r"\[[^\[\]\"'{}]{1,80}\]:?(?:[ \t]|$|(?=\[))"),  # Jenkins, Buildkite, AppVeyor
+        (_DIGITS, r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: {1,2}|\t|$)"),  # Jenkins' timestamper
+        ("s", r"(?:stdout|stderr) [FP](?: |$)"),  # container runtimes, after the moment
+        ("\t", r"[^\t]{1,64}\t\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?:\t|$)"),  # Bamboo
+        ("#", r"#\d{1,5}(?: \d{1,6}\.\d{1,3})?(?: |$)"),  # docker buildx --progress=plain
+        (_DIGITS, r"\d{1,6}\.\d{1,3}(?: |$)"),  # the same, in its summary of a failed step
+        (
+            _LETTERS,  # docker compose
+            r"(?!(?i:sha|md5|blake)|\S{1,40}\.(?:whl|gz|zip)[ \t])[A-Za-z][\w.-]{0,39} {0,32}\|(?: |$)",
+        ),
+        (
+            "#:",
+            r"##\[[a-z]{1,16}\]|::[a-z-]{1,16}(?: [^:]{0,200})?::",
+        ),  # commands and groups of GitHub and Azure
+        (">", r"(?:> ?){1,16}"),  # quoted in Markdown or mail
     )
 )
 _MOST_PREFIXES = 8
@@ -161,13 +172,14 @@ def cleaned(line: str) -> str:
 
 
 def _without_prefixes(line: str) -> str:
-    start = 0
+    start, tab = 0, "\t" in line
     for _ in range(_MOST_PREFIXES):
         before = start
-        for prefix in _PREFIXES:
-            match = prefix.match(line, start)
-            if match:
-                start = match.end()
+        for begins, prefix in _PREFIXES:
+            if (begins == "\t" and tab) or line[start : start + 1] in begins:
+                match = prefix.match(line, start)
+                if match:
+                    start = match.end()
         if start == before:
             break
     return line[start:]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drafts.evidence.logs import sidecars, terminal
+from drafts.evidence.logs.chatter import is_chatter, is_clean_chatter
 from drafts.evidence.logs.forms import FORMS
 from drafts.evidence.logs.logged import Form, Found, Logged
 from drafts.evidence.logs.noise import Page, decoded, joined
@@ -56,7 +57,7 @@ def _speaking(page: Page) -> Iterator[tuple[int, tuple[Form, ...]]]:
     whole = "\n".join(page.raw)
     present = [(word, form) for form in FORMS for word in form.keywords if word in whole]
     for index, line in enumerate(page.raw):
-        if _HEX_RUN.search(line):
+        if _HEX_RUN.search(line) and not is_chatter(line) and not is_clean_chatter(page.text(index)):
             yield index, FORMS
         elif present:
             forms = tuple(form for word, form in present if word in line)

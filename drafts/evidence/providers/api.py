@@ -24,6 +24,7 @@ from drafts.evidence.providers.errors import (
 from drafts.outbound import Answer, Limits
 
 PAGE = 100
+MOST_ATTESTATIONS = 30  # that are looked at of one file
 _MOST_PAGES = 20
 _JSON = Limits(size=8 * 1024**2, seconds=20)
 _OK = 200

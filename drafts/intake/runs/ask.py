@@ -74,7 +74,7 @@ def choose(*, run: CiRun, version: str, user: User, by: Actor) -> CiRun:
 
 def _begin(run: CiRun, user: User, version: str) -> None:
     run.state, run.error, run.ended_at, run.outcome = FetchState.FETCHING, "", None, {}
-    run.asked_by, run.asked_at, run.version = user, timezone.now(), version
+    run.asked_by, run.named_by, run.asked_at, run.version = user, None, timezone.now(), version
     run.save()
     jobs.enqueue(kind=Kind.FETCH_RUN, subject=run.subject)
 

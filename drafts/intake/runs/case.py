@@ -34,3 +34,10 @@ class Case:
     trust: Trust
     beat: Beat
     evidence_jobs: tuple[str, ...] = ()
+
+
+def note(row: CiRun, told: Run) -> None:
+    """Write down what the provider says of the run, for the page."""
+    row.event, row.branch, row.commit = told.event[:60], told.branch, told.commit[:64]
+    row.workflow, row.attempt, row.run_state = told.workflow, min(told.attempt, 10**6), str(told.state)
+    row.save(update_fields=["event", "branch", "commit", "workflow", "attempt", "run_state"])

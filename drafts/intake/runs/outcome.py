@@ -5,6 +5,14 @@ from typing import Any
 
 REFUSED, LEFT = "refused", "left"
 LOST, SILENT, READ = "lost", "silent", "read"
+_WORDS = {  # by what ``stage.Did`` says, and what this room says
+    "added": "added",
+    "replaced": "replaced",
+    "unchanged": "unchanged",
+    "already-published": "published already",
+    REFUSED: "refused",
+    LEFT: "left",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,13 @@ class LogOutcome:
 
 @dataclass(slots=True)
 class Outcome:
-    """Everything; ``distrust`` says why the logs rank as pasted."""
+    """Everything; ``distrust`` says why the logs rank lower than fetched, ``ended`` which jobs had ended, by id."""
 
     versions: list[str] = field(default_factory=list)
     artifacts: list[ArtifactOutcome] = field(default_factory=list)
     logs: list[LogOutcome] = field(default_factory=list)
     distrust: str = ""
+    ended: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Outcome":
@@ -58,6 +67,7 @@ class Outcome:
             ],
             logs=[LogOutcome(**one) for one in values.get("logs", [])],
             distrust=values.get("distrust", ""),
+            ended=list(values.get("ended", [])),
         )
 
     @property
@@ -68,3 +78,9 @@ class Outcome:
     def count(self, did: str) -> int:
         """Say with how many files this was done."""
         return sum(file.did == did for artifact in self.artifacts for file in artifact.files)
+
+    @property
+    def summary(self) -> str:
+        """Say how many files were taken and how many not: "2 added, 1 unchanged"."""
+        counts = {word: self.count(did) for did, word in _WORDS.items()}
+        return ", ".join(f"{number} {word}" for word, number in counts.items() if number) or "nothing"

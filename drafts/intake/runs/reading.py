@@ -15,6 +15,7 @@ from drafts.intake.runs.outcome import LOST, READ, SILENT, LogOutcome, Outcome
 from drafts.models import Draft, EvidenceLog, NotEditable, PrintedBy
 
 _MOST_LOGS = 200
+NOT_ENDED = "It has not ended yet."
 
 
 @dataclass(slots=True)
@@ -32,10 +33,12 @@ def read_logs(
     outcome: Outcome,
     artifacts: Iterable[Artifact] = (),
     candidates: Iterable[Candidate] = (),
+    staged: Mapping[int, Iterable[str]] | None = None,
 ) -> None:
     """Add the log of each job of the run to the draft's evidence; what names no digest is not kept.
 
-    A log that cannot be had is told and keeps nothing back. Raises RateLimited, Down.
+    A log that cannot be had is told and keeps nothing back. ``staged``: the files that the run's jobs staged themselves,
+    by job. Raises RateLimited, Down.
     """
     try:
         jobs = case.provider.jobs(case.told)
@@ -49,7 +52,17 @@ def read_logs(
         case.beat()
         outcome.logs.append(_read_log(case, draft, job, read))
     if case.trust.rank >= Rank.FETCHED:
-        _weigh(case, draft, jobs, artifacts, _held(candidates), read)
+        vouching = makers.vouching(
+            jobs=jobs,
+            chosen=case.evidence_jobs,
+            artifacts=artifacts,
+            held=_held(candidates),
+            named=read.named,
+            every_log=read.every_log,
+            staged=staged or {},
+        )
+        vouches = {log.pk: vouching.get(job, []) for job, log in read.kept.items()}
+        vouch.weigh(draft=draft, vouches=vouches, by=Actor.system())
 
 
 def _held(candidates: Iterable[Candidate]) -> dict[int, set[str]]:
@@ -60,27 +73,12 @@ def _held(candidates: Iterable[Candidate]) -> dict[int, set[str]]:
     return held
 
 
-def _weigh(
-    case: Case,
-    draft: Draft,
-    jobs: Iterable[CiJob],
-    artifacts: Iterable[Artifact],
-    held: Mapping[int, Iterable[str]],
-    read: _Read,
-) -> None:
-    vouching = makers.vouching(
-        jobs=jobs,
-        chosen=case.evidence_jobs,
-        artifacts=artifacts,
-        held=held,
-        named=read.named,
-        every_log=read.every_log,
-    )
-    vouches = {log.pk: vouching.get(job, []) for job, log in read.kept.items()}
-    vouch.weigh(draft=draft, vouches=vouches, by=Actor.system())
-
-
 def _read_log(case: Case, draft: Draft, job: CiJob, read: _Read) -> LogOutcome:
+    if not job.ran:
+        return LogOutcome(job.name, SILENT)
+    if not job.ended:
+        read.every_log = False
+        return LogOutcome(job.name, LOST, said=NOT_ENDED)
     try:
         data = case.provider.log(job, limit=settings.EVIDENCE_SIZE_LIMIT)
     except (RateLimited, Down):

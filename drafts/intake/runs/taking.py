@@ -6,29 +6,13 @@ from packaging.version import Version
 
 from accounts.audit import Actor
 from drafts.dist import BadDistribution, inflate
-from drafts.intake import door, rules
+from drafts.intake import door, quota, rules
 from drafts.intake.arrival import Upload
 from drafts.intake.problems import Problem, count
 from drafts.intake.runs.artifacts import Candidate
 from drafts.intake.runs.case import Case
-from drafts.intake.runs.outcome import LEFT, REFUSED, FileOutcome, Outcome
-from drafts.intake.stage import Did
+from drafts.intake.runs.outcome import REFUSED, FileOutcome, Outcome
 from drafts.models import Provenance
-
-_WORDS = {
-    Did.ADDED: "added",
-    Did.REPLACED: "replaced",
-    Did.UNCHANGED: "unchanged",
-    Did.ALREADY_PUBLISHED: "published already",
-    REFUSED: "refused",
-    LEFT: "left",
-}
-
-
-def summary(outcome: Outcome) -> str:
-    """Say how many files were taken and how many not: "2 added, 1 unchanged"."""
-    counts = {word: outcome.count(did) for did, word in _WORDS.items()}
-    return ", ".join(f"{number} {word}" for word, number in counts.items() if number) or "nothing"
 
 
 def take(case: Case, candidates: Sequence[Candidate], version: Version, outcome: Outcome) -> None:
@@ -48,7 +32,7 @@ def _take_one(
     ``taken`` holds digest and artifact of what this run gave so far, by file name.
     """
     name, project = candidate.name.filename, case.row.project
-    if candidate.entry.size > rules.room(project, None):
+    if candidate.entry.size > quota.room(project, None):
         return FileOutcome(
             name, REFUSED, "The project has no room for it: delete a draft, or ask the operator."
         )
@@ -80,6 +64,7 @@ def _read(case: Case, candidate: Candidate, upload: Upload) -> None:
 
 
 def _stager(case: Case, candidate: Candidate) -> rules.Stager:
+    assert case.row.asked_by is not None  # a run that a token named leaves its files
     return rules.Stager(
         actor=Actor.person(case.row.asked_by),
         user=case.row.asked_by,

@@ -49,7 +49,7 @@ def begin(*, upload: UploadSession, sending: dict[str, object]) -> Job:
     upload.save(update_fields=["state", "sending", "last_activity"])
     draft.bump()
     at_once = timezone.now() if is_small(upload) else None
-    return jobs.enqueue(kind=Kind.COMPLETE, subject=upload.subject, not_before=at_once)
+    return jobs.enqueue(kind=Kind.COMPLETE, subject=upload.subject, not_before=at_once, is_new=True)
 
 
 def work(job: Job) -> None:
@@ -181,14 +181,14 @@ def _look_inside(whole: Whole, name: FileName, renew: Renew) -> Distribution:
 @transaction.atomic
 def _settle(upload: UploadSession, job: Job, arrival: Arrival, distribution: Distribution) -> list[str]:
     """Stage the file and end upload and job, all or nothing; returns the ids of objects that no row speaks of any more."""
-    draft = Draft.objects.lock(upload.draft)
+    token, draft = upload.staged_by_token, Draft.objects.lock(upload.draft)
     upload = UploadSession.objects.lock(upload)
     job.finish()
     if upload.state != FileState.PROCESSING:
         return [arrival.object_id]
     received = list(upload.parts.values_list("object_id", flat=True))
     upload.parts.all().delete()
-    by = Stager(actor=upload.staged_by_token.as_actor(), token=upload.staged_by_token)
+    by = Stager(actor=token.as_actor(), token=token)
     staged = stage.add_file(
         project=draft.project,
         version=Version(draft.version),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from drafts.access import gate
 from drafts.access.gate import Credential
 from drafts.dist import attestations as shapes
-from drafts.intake import arriving, body, door, rules, stage
+from drafts.intake import arriving, body, deleting, door, rules
 from drafts.intake.problems import Problem
 from drafts.intake.rules import Refused, Stager
 from drafts.intake.upload2 import announcement, bodies, complete, mechanisms, parts
@@ -62,7 +62,7 @@ def _delete(row: UploadSession | File, credential: Credential) -> None:
     try:
         staged = row if isinstance(row, File) else row.file
         if staged is not None:
-            stage.delete_own(file=staged, by=by)
+            deleting.delete_own(file=staged, by=by)
         elif isinstance(row, UploadSession):
             _must_own(row, credential, "delete")
             arriving.cancel(upload=row, by=by.actor)

@@ -29,8 +29,9 @@ def replace(*, upload: UploadSession, arriving: Upload) -> None:
     digests = arriving.digests.all()
     with transaction.atomic():
         draft, upload = locked(upload)
-        old = list(upload.parts.values_list("object_id", flat=True))
-        upload.parts.all().delete()
+        old = list(upload.parts.values_list("object_id", flat=True)) if upload.received else []
+        if old:
+            upload.parts.all().delete()
         UploadPart.objects.create(
             upload=upload,
             object_id=arriving.object_id,
@@ -107,7 +108,7 @@ class Pulse:
     """Says from time to time that an upload's bytes still come, and hears when nobody wants them any more."""
 
     def __init__(self, upload: UploadSession) -> None:
-        self._upload, self._next = upload, time.monotonic()
+        self._upload, self._next = upload, time.monotonic() + _BEAT_SECONDS  # it was heard of a moment ago
 
     def beat(self) -> None:
         """Mark the upload, once in ten seconds (not an act: a mark). Raises Problem when it is pending no more."""

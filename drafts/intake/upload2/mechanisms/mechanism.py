@@ -37,6 +37,7 @@ class Mechanism:
     """
 
     identifier = ""
+    prepares = False  # whether ``prepare`` does anything
     at_once = True  # whether a small file may be looked at while its client waits
 
     def is_offered(self) -> bool:

@@ -25,6 +25,7 @@ class S3Presigned(Mechanism):
     """A multipart upload of the store's own, of parts whose number, size and address are told."""
 
     identifier = "vnd-presscheck-s3multipart-presigned"
+    prepares = True
     at_once = False
 
     def is_offered(self) -> bool:
