@@ -103,13 +103,18 @@ def test_a_maintainer_strikes_a_name(speaker, ci, mikes, rita):
     reviewer.force_login(rita)
     assert f'data-expected="{SDIST.filename}"' in page(reviewer)
     assert f'value="{SDIST.filename}"' not in page(reviewer)
-    assert reviewer.post(url, {"filename": SDIST.filename}).status_code == 403
-    mikes.post(url, {"filename": SDIST.filename})
+    assert reviewer.post(url, {"filename": SDIST.filename, "reason": "x"}).status_code == 403
+    said = mikes.post(url, {"filename": SDIST.filename, "reason": " "}, follow=True).content.decode()
+    assert "Nothing was struck: striking a file that CI announced needs a reason" in said
+    assert Draft.objects.get().expects == NAMES
+    mikes.post(url, {"filename": SDIST.filename, "reason": "built by hand later"})
     assert Draft.objects.get().expects == [WHEEL.filename]
     assert (blockers(speaker), "data-expected" in page(mikes)) == ({}, False)
     event = AuditEvent.objects.latest("pk")
     assert (event.event, event.details["filename"]) == ("draft:expectation-struck", SDIST.filename)
-    mikes.post(url, {"filename": SDIST.filename})
+    assert event.details["reason"] == "built by hand later"
+    assert "“built by hand later”" in page(mikes)
+    mikes.post(url, {"filename": SDIST.filename, "reason": "again"})
     assert AuditEvent.objects.latest("pk") == event
 
 
@@ -117,7 +122,7 @@ def test_nothing_is_struck_while_it_is_published(draft, mikes):
     Draft.objects.update(expects=NAMES)
     draft.refresh_from_db()
     mikes.post(draft_url(draft, "publish"), {"fingerprint": draft.fingerprint(), "code": totp_code("mike")})
-    mikes.post(draft_url(draft, "expected-strike"), {"filename": NAMES[0]})
+    mikes.post(draft_url(draft, "expected-strike"), {"filename": NAMES[0], "reason": "x"})
     draft.refresh_from_db()
     assert (draft.state, draft.expects) == (DraftState.PROCESSING, NAMES)
 

@@ -74,12 +74,12 @@ class Browser:
         except (OSError, http.client.HTTPException) as error:
             raise Lost(f"{type(error).__name__}: {error}") from error
 
-    def post(self, url: str, page: Answer, **fields: str) -> Answer:
+    def post(self, url: str, page: Answer, **fields: str | list[str]) -> Answer:
         """Send the form of a page that was shown. Raises Lost."""
         token = _CSRF.search(page.text)
         form = {"csrfmiddlewaretoken": token[1] if token else "", **fields}
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.ask(url, method="POST", data=urlencode(form).encode(), headers=kind)
+        return self.ask(url, method="POST", data=urlencode(form, doseq=True).encode(), headers=kind)
 
     def upload(self, url: str, form: list[Part], authorization: str) -> Answer:
         """Send a multipart form as upload tools do. Raises Lost."""

@@ -48,6 +48,7 @@ def whole(campaign: Campaign) -> dict[str, Any]:
         "not tried": campaign.place.missing,
         "all": _times(rounds) if rounds else {},
         "published drafts by number of files": campaign.published(),
+        "published into published releases": campaign.late(),
         "by fault": {name: _times(some) for name, some in sorted(by_fault.items())},
         "answers by act": {
             act: dict(sorted(told.items())) for act, told in campaign.ledger.answers().items()
@@ -65,6 +66,9 @@ def summary(campaign: Campaign) -> str:
     lines += [f"not tried: {words}" for words in told["not tried"]]
     sizes = told["published drafts by number of files"].items()
     lines.append("  published drafts: " + ", ".join(f"{count} of {files} files" for files, count in sizes))
+    lines.append(
+        f"  of these into releases that were published before: {told['published into published releases']}"
+    )
     for name, times in (*told["by fault"].items(), ("all", told["all"])):
         lines.append(
             f"  {name:40} {times['rounds']:3} rounds, {times['amid a publish']} amid a publish, "

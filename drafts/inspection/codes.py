@@ -49,6 +49,8 @@ class Code(StrEnum):
     UNUSUAL_COMPRESSION = "unusual-compression"
     REQUIRES_PYTHON_ABSENT = "requires-python-absent"
     PROJECT_URLS_ABSENT = "project-urls-absent"
+    FORM_DIFFERS = "form-differs"
+    BUILD_NUMBER = "build-number"
 
 
 TITLES: Mapping[Code, str] = MappingProxyType({
@@ -88,6 +90,8 @@ TITLES: Mapping[Code, str] = MappingProxyType({
     Code.UNUSUAL_COMPRESSION: "Unusual compression",
     Code.REQUIRES_PYTHON_ABSENT: "No Requires-Python",
     Code.PROJECT_URLS_ABSENT: "No project addresses",
+    Code.FORM_DIFFERS: "The upload’s form says something else than the metadata",
+    Code.BUILD_NUMBER: "Build numbers in a new release",
 })  # fmt: skip
 
 _REFUSE = frozenset({
@@ -106,6 +110,8 @@ _NOTE = frozenset({
     Code.UNUSUAL_COMPRESSION,
     Code.REQUIRES_PYTHON_ABSENT,
     Code.PROJECT_URLS_ABSENT,
+    Code.FORM_DIFFERS,
+    Code.BUILD_NUMBER,
 })  # fmt: skip
 
 

@@ -94,6 +94,7 @@ def _subject(file: File, stored: BinaryIO, findings: Findings, beat: "_Beat") ->
         other_digests=reading.stronger_digests(stored, name, read.kept),
         before=last.before(file.draft),
         direct_urls=file.draft.project.direct_urls,
+        form=file.form_fields,
     )
 
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from drafts.dist import parse_filename
 from drafts.dist.members import Member, read_range
 from drafts.inspection import keeping
-from drafts.models import File, Inspection
+from drafts.inspection.standing import inspection_of
+from drafts.models import File
 from drafts.storage import opened
 
 _PROBE = 8 * 1024  # bytes in which a NUL means that this is no text
@@ -35,8 +36,8 @@ def members(file: File) -> tuple[Member, ...]:
 
 def seen(file: File) -> keeping.Seen:
     """Return what the file's inspection kept. Raises NotInspected, StorageDown."""
-    row = Inspection.objects.filter(file=file, purged_at=None).exclude(object_id=None).first()
-    if row is None or row.object_id is None:
+    row = inspection_of(file)
+    if row is None or row.object_id is None or row.purged_at is not None:
         raise NotInspected(f"{file.filename} has no list of members")
     return _read(row.object_id)
 

@@ -14,8 +14,8 @@ from drafts.dist import BadDistribution, FileName, FileType
 from drafts.dist.members import Member, streams, walk
 from drafts.inspection.checks import MEMBER_CHECKS, REFUSING, Found, Opened
 from drafts.inspection.checks.record import STRONGER, rows
-from drafts.inspection.checks.text import is_text
 from drafts.inspection.codes import Code, severity
+from drafts.inspection.searching import Clean
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ _BINARY = (
 _NATIVE = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
 _FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")  # Java classes begin like the first
 _LISTED, _COUNTED = 20, 10_000  # findings of one code and file that are kept, and that are counted
+
+
+_clean = Clean()
 
 
 class TooLong(Exception):
@@ -51,6 +54,18 @@ class Findings:
         except Exception as error:
             log.exception("the check %s crashed", check.__qualname__)
             self.crashed(check.__name__, error, refuses=check in REFUSING)
+
+    def look(self, opened: Opened) -> bool:
+        """Run the checks of single members on one; True where anything was found."""
+        before = self.number
+        for check in MEMBER_CHECKS:
+            self.run(check, opened)
+        return self.number > before
+
+    @property
+    def number(self) -> int:
+        """Return how much was found."""
+        return sum(map(len, self._kept.values())) + self._more.total()
 
     def crashed(self, name: str, reason: object, *, refuses: bool = False) -> None:
         """Say that a check did not come to its end."""
@@ -116,9 +131,8 @@ def read(file: BinaryIO, name: FileName, findings: Findings, clock: Clock) -> Re
             kept[path] = walked.head
         if is_native(path, walked.head):
             natives.append(path)
-        opened = Opened(walked.member, walked.head)
-        for check in MEMBER_CHECKS if not path.endswith(_BINARY) and is_text(opened) else ():
-            findings.run(check, opened)
+        if not path.endswith(_BINARY):
+            _clean.search(Opened(walked.member, walked.head), findings.look)
     return Read(tuple(members), kept, tuple(natives), tuple(problems))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from drafts.dist import FileType
+from drafts.dist import FileType, parse_filename
 from drafts.inspection.codes import Code
 from drafts.models import Draft, File
 
@@ -29,7 +29,13 @@ class AboutRelease:
 
 def found(draft: Draft, files: Sequence[File], newest: str) -> list[AboutRelease]:
     """Return what is noticed about these files together; ``newest`` is the newest published version, '' for none."""
-    return [*_differ(files), *_apart(files), *_same_bytes(files), *_older(draft, files, newest)]
+    return [
+        *_differ(files),
+        *_apart(files),
+        *_same_bytes(files),
+        *_older(draft, files, newest),
+        *_build_numbers(files),
+    ]
 
 
 def _differ(files: Sequence[File]) -> Iterator[AboutRelease]:
@@ -46,7 +52,10 @@ def _differ(files: Sequence[File]) -> Iterator[AboutRelease]:
 
 
 def _spelled(value: object) -> str:
-    text = ", ".join(sorted(map(str, value))) if isinstance(value, list) else str(value or "")
+    """Write a value in one line: builders end lines as their system does, and a licence text is the same for that."""
+    text = (
+        ", ".join(sorted(map(str, value))) if isinstance(value, list) else " ".join(str(value or "").split())
+    )
     return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text or "nothing"
 
 
@@ -85,3 +94,28 @@ def _older(draft: Draft, files: Sequence[File], newest: str) -> Iterator[AboutRe
             f"{draft.version} is lower than {newest}, which is published: installers keep choosing {newest}.",
             tuple(file.filename for file in files),
         )
+
+
+def _build_numbers(files: Sequence[File]) -> Iterator[AboutRelease]:
+    """No wheel has a build number: with one, a wheel hides its like without, and later ones need a higher one."""
+    wheels = [
+        (file.filename, parse_filename(file.filename)) for file in files if file.filename.endswith(".whl")
+    ]
+    numbered = [(filename, name) for filename, name in wheels if name.build]
+    hidden = [
+        (other, filename)
+        for filename, name in numbered
+        for other, like in wheels
+        if like.tags == name.tags and (like.build or (-1, "")) < (name.build or (-1, ""))
+    ]
+    if hidden:
+        less, more = hidden[0]
+        others = f" And {len(hidden) - 1} more like it." if len(hidden) > 1 else ""
+        text = f"Nobody installs {less}: {more} has the same tags and a higher build number.{others}"
+        yield AboutRelease(Code.BUILD_NUMBER, text, tuple(filename for filename, _ in hidden))
+    elif numbered:
+        text = (
+            f"{len(numbered)} of {len(wheels)} wheels have a build number, such as {numbered[0][0]}: a wheel that takes "
+            "the place of one later is chosen only with a higher number."
+        )
+        yield AboutRelease(Code.BUILD_NUMBER, text, tuple(filename for filename, _ in numbered))

@@ -14,7 +14,8 @@ from drafts.storage import METADATA, StorageDown, Writer, new_object_id, storage
 class Arrival:
     """A file whose bytes are durable and looked into, as the acts take it.
 
-    Digests in hex, size in bytes; ``attestations`` as they were sent (PEP 740), None when there were none.
+    Digests in hex, size in bytes; ``attestations`` as they were sent (PEP 740), None when there were none; ``form``: what
+    the fields said that came along, None where there was no form.
     """
 
     name: FileName
@@ -23,6 +24,7 @@ class Arrival:
     sha256: str
     blake2b_256: str
     attestations: tuple[dict[str, Any], ...] | None = None
+    form: dict[str, list[str]] | None = None
 
     @property
     def filename(self) -> str:
@@ -72,6 +74,7 @@ class Upload:
     name: FileName
     algorithms: tuple[str, ...] = ()
     attestations: tuple[dict[str, Any], ...] | None = None
+    form: dict[str, list[str]] | None = None
     object_id: str = field(default_factory=new_object_id)
     size: int = 0
     kept: bool = False
@@ -94,6 +97,7 @@ class Upload:
             sha256=self.digests["sha256"],
             blake2b_256=self.digests["blake2b_256"],
             attestations=self.attestations,
+            form=self.form,
         )
 
     def write(self, data: bytes | bytearray) -> None:

@@ -41,6 +41,26 @@ _SINGLE = (
     "requires_python",
 )
 
+# What is held against the archive's metadata; of one field so many values of so many characters are kept.
+_COMPARED = (
+    "version",
+    "pyversion",
+    "summary",
+    "requires_python",
+    "requires_dist",
+    "provides_extra",
+    "classifiers",
+    "license",
+    "license_expression",
+    "description_content_type",
+    "home_page",
+    "author",
+    "author_email",
+    "maintainer",
+    "maintainer_email",
+)
+_MOST, _LONGEST = 300, 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -133,6 +153,16 @@ def _filetype(form: Form) -> Iterator[Finding]:
             f"The field 'filetype' says {filetype}, but {form.upload.filename} is a {form.upload.name.filetype}.",
             "filetype-differs",
         )
+
+
+def said(form: Form) -> dict[str, list[str]]:
+    """Return what a form says of the metadata, within bounds, for inspection to hold it against the archive's."""
+    kept = {}
+    for name in _COMPARED:
+        values = [value.strip()[:_LONGEST] for value in form.fields.get(name, ())[:_MOST]]
+        if values := [value for value in values if value not in {"", "UNKNOWN"}]:
+            kept[name] = values
+    return kept
 
 
 def attestations(form: Form) -> tuple[dict[str, Any], ...] | None:

@@ -69,8 +69,13 @@ def strike(request: HttpRequest, name: str, version: str) -> HttpResponse:
     """Wait no longer for files that CI announced."""
     who, draft = gate.draft(request, name, version, Act.STAGE)
     try:
-        struck = said.strike(draft=draft, filenames=request.POST.getlist("filename"), by=who.actor)
-    except NotEditable as error:
+        struck = said.strike(
+            draft=draft,
+            filenames=request.POST.getlist("filename"),
+            reason=request.POST.get("reason", ""),
+            by=who.actor,
+        )
+    except (NotEditable, said.NoReason) as error:
         messages.error(request, f"Nothing was struck: {error}.")
     else:
         what = ", ".join(struck)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from drafts.dist.environments import Shadowing
-from drafts.inspection.changes import Change, ChangeKind, audience, changes
+from drafts.inspection.changes import Change, ChangeKind, audience, changes, entrypoints
 from drafts.inspection.changes.members import summed
 from drafts.inspection.changes.sources import SameSource, same_sources
 from drafts.models import Decision, DecisionKind, File
@@ -23,6 +23,7 @@ _NOUNS = {
     ChangeKind.DEPENDENCIES: ("dependency", "dependencies"),
     ChangeKind.METADATA: ("field", "fields"),
     ChangeKind.PLATFORMS: ("platform", "platforms"),
+    ChangeKind.ENTRY_POINTS: ("entry point", "entry points"),
     ChangeKind.FILES: ("kind of file", "kinds of files"),
 }
 _DECISIONS = {
@@ -77,6 +78,7 @@ class MembersLine:
     url: str
     changed: int
     entry_points: bool
+    points: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,9 @@ class ChangesSection:
 def section(known: Sight, can: Can) -> ChangesSection:
     """Build the section of one draft."""
     where = [known.draft.project.name, known.draft.version]
-    items = tuple(changes(known.files, known.last)) if not known.before.adds else ()
     members = _members(known, where) if not known.before.adds else None
+    items = tuple(changes(known.files, known.last)) if not known.before.adds else ()
+    items = (*items, *(members.points if members else ()))
     shadowing = audience.shadowing(known.before.same_files, known.files) if _adds(known) else None
     sources = same_sources(known.files, known.before.same_files) if _adds(known) else {}
     return ChangesSection(
@@ -126,13 +129,15 @@ def _members(known: Sight, where: Sequence[str]) -> MembersLine | None:
     found = summed(known.files, known.last)
     if found is None:
         return None
-    file, compared = found
+    file, before, compared = found
+    differs = any(change.path == entrypoints.PATH for change in compared.changes)
     return MembersLine(
         file.filename,
         compared.sentence,
         f"{reverse('file-changes', args=[*where, file.filename])}?against=last",
         len(compared.changes),
-        any(change.path == "dist-info/entry_points.txt" for change in compared.changes),
+        differs,
+        tuple(entrypoints.changes(file, before)) if differs else (),
     )
 
 

@@ -9,6 +9,7 @@ from drafts.access import gate
 from drafts.access.roles import Act
 from drafts.intake import stage
 from drafts.models import NotEditable
+from drafts.review import looking
 from drafts.review import page as pages
 from drafts.review.answers import show_changed
 
@@ -18,7 +19,9 @@ from drafts.review.answers import show_changed
 def draft(request: HttpRequest, name: str, version: str) -> HttpResponse:
     """Show one draft; after it ended, its record."""
     who, row = gate.draft(request, name, version, Act.SEE)
-    return render(request, "review/draft.html", {"page": pages.draft_page(who, row)})
+    return render(
+        request, "review/draft.html", {"page": pages.draft_page(who, row, looking.looked(who.user, row))}
+    )
 
 
 @gate.people
@@ -28,7 +31,9 @@ def now(request: HttpRequest, name: str, version: str) -> HttpResponse:
     who, row = gate.draft(request, name, version, Act.SEE)
     if request.GET.get("seen") == pages.seen(row):
         return HttpResponse(status=204)
-    return render(request, "review/draft.html#now", {"page": pages.draft_page(who, row)})
+    return render(
+        request, "review/draft.html#now", {"page": pages.draft_page(who, row, looking.last(who.user, row))}
+    )
 
 
 @gate.people

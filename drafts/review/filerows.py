@@ -45,7 +45,7 @@ def rows(sight: Sight) -> tuple[FileRow, ...]:
         last_sizes={file.identity: file.size for file in sight.last},
         editable=sight.draft.is_editable,
         earlier=earlier,
-        attestations=attestedrows.rows(sight.files),
+        attestations=attestedrows.rows(sight.files, sight.draft),
     )
     return tuple(_row(file, around) for file in sight.files)
 

@@ -15,7 +15,6 @@ from drafts.review.findingrows import Accepted, FindingsSection, Line, Place
 from drafts.review.sight import Sight
 
 _SHOWN = 20  # places of one line
-_READ = 5000  # rows; a page that listed more would help nobody
 _ORDER = (Severity.REFUSE, Severity.WARN, Severity.NOTE)
 
 
@@ -33,7 +32,7 @@ class _One:
 
 
 def section(sight: Sight, *, may_accept: bool) -> FindingsSection:
-    """Build the section, in two queries."""
+    """Build the section of one draft that was read whole."""
     draft = sight.draft
     found = _found(sight)
     lines = tuple(_lines(found, draft, len(sight.files), may_revoke=may_accept))
@@ -89,10 +88,10 @@ def _summary(sight: Sight, lines: Sequence[Line], new: int, accepted: int) -> st
 
 def _found(sight: Sight) -> list[_One]:
     files = {file.pk: file for file in (*sight.files, *sight.last)}
-    rows = list(Finding.objects.filter(file__in=files).order_by("pk")[:_READ]) if files else []
+    rows = sorted(sight.noticed.findings, key=lambda row: row.pk) if sight.noticed else []
     own = {file.pk for file in sight.files}
     before = {(row.code, place(row.path, files[row.file_id])) for row in rows if row.file_id not in own}
-    accepted = remembered([sight.draft])[sight.draft.pk]
+    accepted = sight.noticed.accepted[sight.draft.pk] if sight.noticed else ()
     found = [
         _one(row, files[row.file_id], sight.draft, before, accepted) for row in rows if row.file_id in own
     ]

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from drafts.models import Resolution
 from drafts.review.sight import Sight
+
+if TYPE_CHECKING:
+    from drafts.models import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,19 @@ class Installability:
     is_stale: bool = False
     error: str = ""
 
+    @property
+    def platforms(self) -> tuple[int, int]:
+        """Return on how many platforms every Python installs from wheels, and on how many any was asked."""
+        asked = [[one.state for one in row.outcomes if one.state != "excluded"] for row in self.rows]
+        asked = [states for states in asked if states]
+        return sum(set(states) == {"resolves"} for states in asked), len(asked)
+
 
 def installability(known: Sight) -> Installability | None:
     """Return what is known of a draft's installability; None for a draft without files."""
     if not known.files:
         return None
-    row = Resolution.objects.filter(draft=known.draft).first()
+    row: Resolution | None = getattr(known.draft, "resolution", None)
     if row is None:
         return Installability("not asked yet") if known.draft.is_live else None
     outcomes = [Outcome(*values) for values in row.results]

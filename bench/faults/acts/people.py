@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bench.faults.acts.act import NOT_NOW, Act, Said
 from bench.faults.acts.claims import Decided, Happened, LinkIs, Logged
+from bench.faults.acts.decisions import decide
 from bench.faults.browser import Answer
 from bench.faults.cast import Cast, Person, messages
 
@@ -34,11 +35,15 @@ def _label(project: str, version: str) -> str:
     return f"{project} {version}"
 
 
-def _confirmation(person: Person, url: str) -> Answer:
-    """Open the page that asks for a code; while workers look into the files it leads back to the draft. Raises Lost."""
+def _confirmation(person: Person, server: str, draft: str) -> Answer:
+    """Open the page that asks for a code; while workers look into the files it leads back to the draft. Raises Lost.
+
+    Files that come after their release was published ask for decisions first: whom they move, and whether they are meant.
+    """
     deadline = time.monotonic() + _INSPECTED_SECONDS
-    while (page := person.browser.ask(url)).status == 302 and time.monotonic() < deadline:
-        time.sleep(0.5)
+    while (page := person.browser.ask(f"{draft}publish/")).status == 302 and time.monotonic() < deadline:
+        if not decide(person, server, draft):
+            time.sleep(0.5)
     return page
 
 
@@ -49,8 +54,9 @@ def _publish(cast: Cast, dice: random.Random) -> Said | None:
         code = person.code()
         if code is None:
             return None
-        url = draft_url(server, project, version) + "publish/"
-        page = _confirmation(person, url)
+        draft = draft_url(server, project, version)
+        url = f"{draft}publish/"
+        page = _confirmation(person, server, draft)
         if page.status != 200:
             return Said(page.status)
         fingerprint, since = page.hidden("fingerprint"), timezone.now()

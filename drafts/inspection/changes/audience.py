@@ -53,9 +53,14 @@ def _shadowing(published: Names, added: Names) -> Shadowing:
     return environments.shadowing(_offers(published), _offers(added))
 
 
-def levels(now: Sequence[File], last: Sequence[File]) -> list[Change]:
+def levels(now: Sequence[File], last: Sequence[File]) -> tuple[Change, ...]:
     """Say where people need another C library or system than last time to get a wheel for the Python they had one for."""
-    before, after = offers(last), offers(now)
+    return _levels(names(now), names(last))
+
+
+@lru_cache(maxsize=512)
+def _levels(now: Names, last: Names) -> tuple[Change, ...]:
+    before, after = _offers(last), _offers(now)
     found = []
     for platform, pythons in by_platform(environments.environments([*before, *after])).items():
         then, today = Shelf(before, platform), Shelf(after, platform)
@@ -69,7 +74,7 @@ def levels(now: Sequence[File], last: Sequence[File]) -> list[Change]:
             which = "" if len(labels) == len(both) else f" on {', '.join(labels)}"
             text = f"{platform.label} needs {needs(new, platform)} or newer{which}"
             found.append(Change(ChangeKind.PLATFORMS, text, f"was {needs(old, platform)}"))
-    return found
+    return tuple(found)
 
 
 def _oldest(shelf: Shelf, python: Column) -> Level | None:

@@ -78,7 +78,8 @@ def _pair(draft: Draft, releases: Sequence[Release]) -> tuple[Release | None, Re
 
 
 def _files(releases: Sequence[Release], *, whole: bool) -> Mapping[int, list[File]]:
-    rows = File.objects.filter(release__in=releases).order_by("filetype", "filename", "pk")
+    rows = File.objects.filter(release__in=releases).select_related("inspection")
+    rows = rows.order_by("filetype", "filename", "pk")
     found: defaultdict[int, list[File]] = defaultdict(list)
     for file in rows if whole else rows.defer("core_metadata"):
         if file.release_id is not None:

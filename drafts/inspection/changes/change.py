@@ -12,6 +12,7 @@ class ChangeKind(StrEnum):
     PLATFORMS = "platforms"
     FILES = "files"
     SIZE = "size"
+    ENTRY_POINTS = "entry points"
 
 
 @dataclass(frozen=True, slots=True)

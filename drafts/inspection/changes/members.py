@@ -139,10 +139,10 @@ def pair(files: Iterable[File], last: Sequence[File]) -> tuple[File, File] | Non
     return min(alike, key=lambda two: (two[0].filetype, two[0].filename), default=None)
 
 
-def summed(files: Iterable[File], last: Sequence[File]) -> tuple[File, Compared] | None:
+def summed(files: Iterable[File], last: Sequence[File]) -> tuple[File, File, Compared] | None:
     """Compare one file of a release with its like of last time; None where there is none, or no list of members."""
     two = pair(files, last)
     try:
-        return (two[0], compare(*two)) if two else None
+        return (*two, compare(*two)) if two else None
     except (NotInspected, StorageDown):
         return None

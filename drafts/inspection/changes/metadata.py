@@ -89,7 +89,8 @@ def _description(now: Sequence[Values], last: Sequence[Values]) -> Iterator[Chan
 
 
 def _values(rows: Iterable[Values], field: str) -> list[str]:
-    return sorted({str(row.get(field) or _NONE) for row in rows})
+    """Return the values of a field, spaces and ends of lines alike: builders end lines as their system does."""
+    return sorted({" ".join(str(row.get(field) or _NONE).split()) for row in rows})
 
 
 def _line(text: str) -> str:

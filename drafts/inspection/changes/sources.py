@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.db.models import prefetch_related_objects
+
 from drafts.dist import FileType, parse_filename
 from drafts.dist.members import Member
 from drafts.inspection import keeping
-from drafts.models import File, Inspection
+from drafts.inspection.standing import inspection_of
+from drafts.models import File
 from drafts.storage import NoSuchObject, StorageDown
 
 _SUFFIXES = (".py", ".pyi", ".pth")  # what Python reads as text
@@ -55,8 +58,9 @@ class SameSource:
 
 def same_sources(files: Sequence[File], published: Sequence[File]) -> dict[str, SameSource]:
     """Compare late files with the published ones of their release, by name; those that are not inspected are left out."""
-    rows = Inspection.objects.filter(file__in=[*files, *published], purged_at=None).exclude(object_id=None)
-    objects = dict(rows.values_list("file_id", "object_id"))
+    prefetch_related_objects([*files, *published], "inspection")
+    rows = {file.pk: inspection_of(file) for file in (*files, *published)}
+    objects = {pk: row.object_id for pk, row in rows.items() if row and row.object_id and not row.purged_at}
     theirs = _together(_listed(file, objects) for file in published)
     metadata = {file.metadata_sha256 for file in published if file.filetype == FileType.WHEEL}
     found = {}

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from drafts.inspection.checks import archive, contents, installing, litter, metadata, record, tags, text
+from drafts.inspection.checks import (
+    archive,
+    contents,
+    form,
+    installing,
+    litter,
+    metadata,
+    record,
+    tags,
+    text,
+)
 from drafts.inspection.checks.subject import Before, Found, Opened, Subject
 
 __all__ = [
@@ -21,7 +31,7 @@ __all__ = [
 Check = Callable[[Subject], Iterator[Found]]
 MemberCheck = Callable[[Opened], Iterator[Found]]
 
-EDITION = 1  # counts up when checks change, so that it is known by which a file was looked at
+EDITION = 2  # counts up when checks change, so that it is known by which a file was looked at
 
 # Of single members, while the archive is read.
 MEMBER_CHECKS: tuple[MemberCheck, ...] = (
@@ -58,4 +68,5 @@ CHECKS: tuple[Check, ...] = (
     metadata.requires_python,
     metadata.project_urls,
     archive.compression,
+    form.differs,
 )

@@ -48,7 +48,7 @@ class Subject:
     """A distribution that was read to its end. ``kept`` holds the bytes of the few members that checks read whole.
 
     ``natives``: paths of members that hold native code, by their first bytes. ``before`` is None where no release was
-    inspected before.
+    inspected before. ``form``: what the fields of the upload said, where there were any.
     """
 
     name: FileName
@@ -60,6 +60,7 @@ class Subject:
     other_digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
     before: Before | None = None
     direct_urls: bool = False
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def is_wheel(self) -> bool:

@@ -8,7 +8,7 @@ from drafts.inspection.checks.subject import Found, Opened
 from drafts.inspection.codes import Code
 
 PROBE = 8 * 1024  # bytes in which a NUL means that a member is no text
-_SOURCES = (
+SOURCES = (
     ".bat", ".c", ".cc", ".cfg", ".cpp", ".cs", ".css", ".cu", ".cxx", ".f90", ".go", ".h", ".hpp", ".ini", ".ipynb",
     ".java", ".js", ".json", ".jsx", ".lua", ".mjs", ".pl", ".ps1", ".pth", ".pxd", ".pxi", ".py", ".pyi", ".pyw",
     ".pyx", ".rb", ".rs", ".sh", ".toml", ".ts", ".tsx", ".yaml", ".yml",
@@ -93,7 +93,7 @@ def credentials(opened: Opened) -> Iterator[Found]:
 
 def searched(opened: Opened) -> Iterator[Found]:
     """Text was searched to its end."""
-    if not opened.is_whole and opened.path.endswith(_SOURCES):
+    if not opened.is_whole and opened.path.endswith(SOURCES):
         yield Found(
             Code.NOT_SEARCHED,
             f"Only the first {len(opened.head)} of {opened.member.size} bytes of '{shown(opened.path)}' were searched.",
@@ -103,7 +103,7 @@ def searched(opened: Opened) -> Iterator[Found]:
 
 def _lines(opened: Opened) -> Iterator[tuple[int, str]]:
     """Yield the lines of a source that are not ASCII alone: in the others there is nothing to find."""
-    if opened.head.isascii() or not opened.path.endswith(_SOURCES):
+    if opened.head.isascii() or not opened.path.endswith(SOURCES):
         return
     for number, line in enumerate(opened.head.split(b"\n"), 1):
         if not line.isascii():

@@ -1,10 +1,12 @@
 """Rules about inspection: files that nobody looked into yet, or that cannot be, what is refused, what leaked."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from drafts.inspection.codes import TITLES
 from drafts.inspection.codes import Code as Found
+from drafts.inspection.standing import place
 from drafts.models import Finding
 from drafts.publishing.policy.blocker import Blocker, Code, listed
 from drafts.publishing.policy.case import Case
@@ -43,8 +45,10 @@ def refused(case: Case) -> Iterator[Blocker]:
 def leaked(case: Case) -> Iterator[Blocker]:
     rows = case.standing.leaked
     if rows:
+        wheres = {place(row.path, row.file) for row in rows}
         todo = "Revoke what leaked and build without it; if it is none, accept the finding with the reason."
-        yield _blocker(Code.CREDENTIAL_LEAKED, rows[0].code, rows, len(case.files), todo)
+        found = _blocker(Code.CREDENTIAL_LEAKED, rows[0].code, rows, len(case.files), todo)
+        yield replace(found, what=tuple(wheres)) if len(wheres) == 1 else found
 
 
 def _blocker(code: Code, found: str, rows: Sequence[Finding], total: int, todo: str) -> Blocker:
