@@ -19,6 +19,8 @@ app.autodiscover_tasks(
         "drafts.inspection.installability",
         "drafts.intake",
         "drafts.operations",
+        "drafts.access",
+        "drafts.notify",
     ],
     related_name="tasks",
 )

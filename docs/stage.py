@@ -3,11 +3,14 @@
 # requires-python = ">=3.9"
 # dependencies = []
 # ///
-"""Stage the files of a release on a Presscheck index through its Upload 2.0 API (PEP 694). Standard library only.
+"""Stage the files of a release on a Presscheck index through its Upload 2.0 API (PEP 694).
+
+One file on purpose, for all that it does: a job fetches it with one request and runs it with whatever Python is there,
+3.9 or newer, so that nothing is installed beside the secret. Standard library only.
 
   stage.py --index URL dist/*                     send the files into a draft, print their digests and the review page
   stage.py wait --session URL --until published   wait for the people who decide
-  stage.py fetch --session URL --into dist        fetch exactly the files that were published, verified
+  stage.py fetch --session URL --into dist        fetch exactly the files that were published, or approved, verified
 
 The upload token comes from PRESSCHECK_TOKEN (or UV_PUBLISH_TOKEN, or TWINE_PASSWORD), never from the command line.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the release is published already, 4 canceled, 5 timed out.
@@ -123,23 +126,25 @@ class Server:
         raise Refused(f"{url} leads in circles")
 
     def say(self, method, url, content=None):
-        """Send JSON and return the answer; waits and tries again while the server is busy or away.
-
-        Raises Refused for 4xx but 404 and 409 with a body that the caller looks at through ``status``.
-        """
+        """Send JSON and return the answer; waits and tries again while the server is busy or away. Raises Refused."""
         body = None if content is None else json.dumps({"meta": META, **content}).encode()
         headers = {"Accept": TYPE, **({"Content-Type": TYPE} if body is not None else {})}
-        for attempt in range(ATTEMPTS):
-            try:
-                answer = self.ask(method, url, body=body, headers=headers)
-            except Unreachable as error:
-                last, pause = str(error), backoff(attempt)
-            else:
-                if answer.status not in BUSY:
-                    return answer
-                last, pause = explain(answer), answer.seconds(2.0)
-            time.sleep(pause)
-        raise Refused(last)
+        return patiently(lambda: self.ask(method, url, body=body, headers=headers))
+
+
+def patiently(ask):
+    """Return the answer to a request, asked again, later each time, while the server is busy or away. Raises Refused."""
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = ask()
+        except Unreachable as error:
+            last, pause = str(error), backoff(attempt)
+        else:
+            if answer.status not in BUSY:
+                return answer
+            last, pause = explain(answer), answer.seconds(2.0)
+        time.sleep(pause)
+    raise Refused(last)
 
 
 def backoff(attempt):
@@ -271,37 +276,36 @@ def until_settled(server, url, deadline, what):
 def send_whole(server, mechanism, dist, progress):
     """``http-post-bytes``: everything in one request, all of it again when the connection breaks."""
     headers = {"Content-Type": BYTES, "Content-Length": str(dist.size)}
-    for attempt in range(ATTEMPTS):
-        sent = Counted(progress)
-        try:
-            answer = server.ask(
-                "POST", mechanism["file_url"], body=dist.part(0, dist.size, sent), headers=headers
-            )
-        except Unreachable as error:
-            last, pause = str(error), backoff(attempt)
-        else:
-            if answer.status not in BUSY:
-                checked(answer, 204)
-                return {}
-            last, pause = explain(answer), answer.seconds(2.0)
-        sent.take_back()
-        time.sleep(pause)
-    raise Refused(last)
+
+    def send():
+        with Counted(progress) as sent:
+            body = dist.part(0, dist.size, sent)
+            return sent.kept(204, server.ask("POST", mechanism["file_url"], body=body, headers=headers))
+
+    checked(patiently(send), 204)
+    return {}
 
 
 class Counted:
-    """Counts what one attempt sent, for when it was in vain."""
+    """Counts what one attempt sends, and forgets it again where that was in vain."""
 
     def __init__(self, progress):
-        self._progress, self.count = progress, 0
+        self._progress, self._count = progress, 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._progress.add(-self._count)
 
     def add(self, count):
-        self.count += count
+        self._count += count
         self._progress.add(count)
 
-    def take_back(self):
-        """Forget what was sent: it has to be sent again."""
-        self._progress.add(-self.count)
+    def kept(self, status, answer):
+        """Return the answer; with the status that was hoped for, nothing has to be sent again."""
+        self._count = 0 if answer.status == status else self._count
+        return answer
 
 
 def send_resumable(server, mechanism, dist, progress):
@@ -310,14 +314,13 @@ def send_resumable(server, mechanism, dist, progress):
     progress.add(offset)
     while offset < dist.size:
         length = min(size, dist.size - offset)
-        sent = Counted(progress)
-        answer, last, pause = send_part(server, mechanism["file_url"], dist, offset, length, sent, broken)
+        with Counted(progress) as sent:
+            answer, last, pause = send_part(server, mechanism["file_url"], dist, offset, length, sent, broken)
         if answer is not None and answer.status == 204:
             offset, broken, size = offset + length, 0, min(size * 2, mechanism["part-size"]["max"])
             continue
         if answer is not None and answer.status not in (409, *BUSY):
             checked(answer, 204)
-        sent.take_back()
         broken, size = broken + 1, max(size // 2, mechanism["part-size"]["min"])
         if broken >= ATTEMPTS:
             raise Refused(last)
@@ -335,7 +338,7 @@ def send_part(server, url, dist, offset, length, sent, broken):
         answer = server.ask("POST", url, body=dist.part(offset, length, sent), headers=headers)
     except Unreachable as error:
         return None, str(error), backoff(broken)
-    return answer, explain(answer), 0.0 if answer.status == 409 else answer.seconds(2.0)
+    return sent.kept(204, answer), explain(answer), 0.0 if answer.status == 409 else answer.seconds(2.0)
 
 
 def offset_of(server, url, known):
@@ -349,20 +352,15 @@ def offset_of(server, url, known):
 
 def send_to_bucket(server, mechanism, dist, progress):
     """``vnd-presscheck-s3multipart-presigned``: parts straight to the store, which gets no token; returns their ETags."""
-    told, offset = [], 0
+    told, offset, last = [], 0, "the store does not answer"
     for part in mechanism["parts"]:
         for attempt in range(ATTEMPTS):
-            sent = Counted(progress)
-            try:
-                body = dist.part(offset, part["size"], sent)
-                headers = {"Content-Length": str(part["size"])}
+            with Counted(progress) as sent, contextlib.suppress(Unreachable):
+                body, headers = dist.part(offset, part["size"], sent), {"Content-Length": str(part["size"])}
                 answer = server.ask("PUT", part["url"], body=body, headers=headers, signed=False)
+                last = f"the store answered {sent.kept(200, answer).status} to part {part['number']}"
                 if answer.status == 200:
                     break
-                last = f"the store answered {answer.status} to part {part['number']}"
-            except Unreachable as error:
-                last = str(error)
-            sent.take_back()
             time.sleep(backoff(attempt))
         else:
             raise Refused(last)
@@ -421,12 +419,7 @@ class Staging:
             )
         if dist.size <= SMALL and "http-post-bytes" in offered:
             offered = ["http-post-bytes"]  # nothing to resume, and one request instead of three
-        body = {
-            "filename": dist.filename,
-            "size": dist.size,
-            "hashes": {"sha256": dist.sha256},
-            "mechanism": offered[0],
-        }
+        body = {"filename": dist.filename, "size": dist.size, "hashes": {"sha256": dist.sha256}, "mechanism": offered[0]}  # fmt: skip
         while True:
             answer = self.server.say("POST", self.session["links"]["upload"], body)
             busy = answer.status == 409 and "Retry-After" in answer.headers
@@ -544,11 +537,7 @@ def ask_the_door(server, told, dists):
     progress = Progress(sum(dist.size for dist in dists))
     for dist in dists:
         url = f"{told.index}upload/check/{urllib.parse.quote(dist.filename)}"
-        headers = {
-            "Content-Type": BYTES,
-            "Content-Length": str(dist.size),
-            "Accept": TYPE,
-        }
+        headers = {"Content-Type": BYTES, "Content-Length": str(dist.size), "Accept": TYPE}
         answer = server.ask("POST", url, body=dist.part(0, dist.size, progress), headers=headers)
         refused += answer.status != 200
         said = answer.json().get("would", "") if answer.status == 200 else explain(answer)
@@ -557,7 +546,7 @@ def ask_the_door(server, told, dists):
 
 
 def wait(server, told):
-    """Wait until the draft is published. Returns the exit code."""
+    """Wait until the draft is published, or approved for CI to publish. Returns the exit code."""
     deadline = time.monotonic() + told.timeout
     before = None
     while True:
@@ -567,14 +556,14 @@ def wait(server, told):
         if body["status"] != before:
             before = body["status"]
             print(f"{before}: {own.get('review-url', told.session)}", flush=True)
-        if before == "published":
+        if before == "published" or (told.until == "approved" and own.get("approved")):
             return DONE
         if before == "canceled":
             return CANCELED
         if time.monotonic() > deadline:
             print(
                 "Nobody has decided yet. The draft stays: run this again to go on waiting:\n"
-                f"  stage.py wait --session {told.session} --until published",
+                f"  stage.py wait --session {told.session} --until {told.until}",
                 file=sys.stderr,
             )
             return TIMED_OUT
@@ -582,37 +571,38 @@ def wait(server, told):
 
 
 def fetch(server, told):
-    """Fetch the files of a published draft, each checked against the digest that people saw. Returns the exit code."""
+    """Fetch the files of a draft that is published, or approved for CI to publish, each checked against the digest that
+    people saw. Returns the exit code."""
     body = checked(server.say("GET", told.session), 200)
+    own = body["meta"]["_presscheck"]
+    listed = own.get("approved") or published_files(server, told, body)
+    os.makedirs(told.into, exist_ok=True)
+    fetched = []
+    for filename, digest in sorted(own["sha256"].items()):
+        if filename != os.path.basename(filename) or filename not in listed:
+            raise Refused(f"{filename} was published and is not on the index's page")
+        url = listed[filename]
+        size = _download(server, url, os.path.join(told.into, filename), digest, told.index)
+        fetched.append({"filename": filename, "size": size, "sha256": digest})
+        print(f"{digest}  {filename}")
+    if told.receipt:
+        receipt = {"name": own["name"], "version": own["version"], "fingerprint": own["fingerprint"],
+                   "session": told.session, "files": fetched}  # fmt: skip
+        with open(told.receipt, "w", encoding="utf-8") as file:
+            json.dump(receipt, file, indent=1)
+    return DONE
+
+
+def published_files(server, told, body):
+    """Return the addresses of a published draft's files, by name. Raises Refused for any other draft."""
     if body["status"] != "published":
         raise Refused(
             f"The draft is {body['status']}, not published: wait for it first",
             exit_code=CANCELED if body["status"] == "canceled" else FAILED,
         )
-    own = body["meta"]["_presscheck"]
-    name, digests = own["name"], own["sha256"]
-    page = checked(server.ask("GET", f"{told.index}simple/{name}/", headers={"Accept": SIMPLE}), 200)
-    listed = {file["filename"]: file for file in page["files"]}
-    os.makedirs(told.into, exist_ok=True)
-    fetched = []
-    for filename, digest in sorted(digests.items()):
-        if filename != os.path.basename(filename) or filename not in listed:
-            raise Refused(f"{filename} was published and is not on the index's page")
-        url = urllib.parse.urljoin(f"{told.index}simple/{name}/", listed[filename]["url"])
-        size = _download(server, url, os.path.join(told.into, filename), digest, told.index)
-        fetched.append({"filename": filename, "size": size, "sha256": digest})
-        print(f"{digest}  {filename}")
-    if told.receipt:
-        receipt = {
-            "name": name,
-            "version": own["version"],
-            "fingerprint": own["fingerprint"],
-            "session": told.session,
-            "files": fetched,
-        }
-        with open(told.receipt, "w", encoding="utf-8") as file:
-            json.dump(receipt, file, indent=1)
-    return DONE
+    base = f"{told.index}simple/{body['meta']['_presscheck']['name']}/"
+    page = checked(server.ask("GET", base, headers={"Accept": SIMPLE}), 200)
+    return {file["filename"]: urllib.parse.urljoin(base, file["url"]) for file in page["files"]}
 
 
 def _download(server, url, path, digest, index):
@@ -682,7 +672,7 @@ def parsed(arguments):
     )
     one = commands.add_parser("wait", help="wait until people have decided")
     one.add_argument("--session", required=True, help="the session's address, as staging printed it")
-    one.add_argument("--until", choices=["published"], default="published")
+    one.add_argument("--until", choices=["published", "approved"], default="published")
     one.add_argument("--timeout", type=seconds, default=5 * 3600.0, help="(5h)")
     one = commands.add_parser("fetch", help="fetch the published files, verified")
     one.add_argument("--session", required=True, help="the session's address, as staging printed it")

@@ -1,7 +1,8 @@
 """Tokens: their form, their derivation, how those of others are sealed, and keeping all of them out of logs.
 
 A token is a prefix, a body in base 62 and a CRC-32 in six base-62 digits, so that secret scanners can know one without
-asking. Prefixes: ``pcu_`` upload, ``pce_`` evidence, ``pcr_`` read, ``pcd_`` draft link.
+asking. Prefixes: ``pcu_`` upload, ``pce_`` evidence, ``pcr_`` read, ``pcd_`` draft link, ``pci_`` a link that came by
+mail.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ _LINK_HANDLE_BYTES = 8
 _LINK_LABEL = "draft-link"
 _CI_LABEL = "ci-token"
 _RECEIPT_LABEL = "receipt-key"
+_WEBHOOK_LABEL = "webhook"
+_TARGET_LABEL = "upstream-target"
 
 
 class Prefix(StrEnum):
@@ -31,6 +34,7 @@ class Prefix(StrEnum):
     EVIDENCE = "pce_"
     READ = "pcr_"
     DRAFT = "pcd_"
+    MAILED = "pci_"
 
 
 def _encode(number: int, length: int) -> str:
@@ -155,13 +159,41 @@ def open_receipt_key(sealed: str) -> bytes:
     return bytes.fromhex(keys.decrypt(sealed, label=_RECEIPT_LABEL))
 
 
+def seal_webhook_secret(secret: str) -> str:
+    """Encrypt what signs messages to a webhook for the database."""
+    return keys.encrypt(secret, label=_WEBHOOK_LABEL)
+
+
+def open_webhook_secret(sealed: str) -> str:
+    """Return what ``seal_webhook_secret`` took. Raises InvalidToken when the key was retired for good."""
+    return keys.decrypt(sealed, label=_WEBHOOK_LABEL)
+
+
+def seal_target_secret(secret: str) -> str:
+    """Encrypt what uploads to an upstream index, or what signs for CI, for the database; an empty one stays empty."""
+    return keys.encrypt(secret, label=_TARGET_LABEL) if secret else ""
+
+
+def open_target_secret(sealed: str) -> str:
+    """Return what ``seal_target_secret`` took. Raises InvalidToken when the key was retired for good."""
+    return keys.decrypt(sealed, label=_TARGET_LABEL) if sealed else ""
+
+
 # Ours, and those of CI providers that are kept here.
-_TOKEN = re.compile(r"(pc[uerd]_|gh[pousr]_|github_pat_|gl(?:pat|dt|cbt|ptt)-)[0-9A-Za-z_-]{6,255}")
+_TOKEN = re.compile(r"(pc[uerdi]_|pypi-AgE|gh[pousr]_|github_pat_|gl(?:pat|dt|cbt|ptt)-)[0-9A-Za-z_-]{6,255}")
+
+# Identity tokens of CI jobs (RFC 7519), credentials in headers (RFC 9110, section 11), and addresses that let somebody in.
+_IDENTITY = re.compile(r"\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{4,}\.[0-9A-Za-z_-]*")
+_HEADER = re.compile(r"""(authorization["']?\s*[:=,]?\s*["']?)(basic|bearer)\s+[^\s"',]+""", re.IGNORECASE)
+_ADDRESS = re.compile(r"(/(?:welcome|account/recovery|accounts/password/reset/key)/)[^\s/\"'?]+")
 
 
 def scrub(text: str) -> str:
-    """Blot out every token in a text: ``pcd_…`` stays, its secret goes."""
-    return _TOKEN.sub(r"\1…", text)
+    """Blot out every secret that lets somebody in: ``pcd_…`` stays, its secret goes."""
+    text = _TOKEN.sub(r"\1…", text)
+    text = _IDENTITY.sub(r"eyJ…", text)
+    text = _HEADER.sub(r"\1\2 …", text)
+    return _ADDRESS.sub(r"\1…", text)
 
 
 class ScrubFilter(logging.Filter):

@@ -31,14 +31,19 @@ pytest_plugins = [
     "tests.inspected",
     "tests.volunteers",
     "tests.trusted",
+    "tests.followed",
+    "tests.coupled",
+    "tests.ordered",
 ]
 
+SYSTEM = Actor.system("tests")
 PASSWORD = "correct horse battery staple"
 SECRETS = {
     "alice": base64.b32encode(b"alice-alice-alice-al").decode(),
     "mike": base64.b32encode(b"mike-mike-mike-mike-").decode(),
     "rita": base64.b32encode(b"rita-rita-rita-rita-").decode(),
     "charlie": base64.b32encode(b"charlie-charlie-char").decode(),
+    "olga": base64.b32encode(b"olga-olga-olga-olga-").decode(),
 }
 
 
@@ -107,6 +112,23 @@ def rita(db):
 def charlie(db):
     """A stranger."""
     return person("charlie")
+
+
+@pytest.fixture
+def olga(db):
+    """Runs the server."""
+    user = person("olga")
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.refresh_from_db()
+    return user
+
+
+@pytest.fixture
+def olgas(olga):
+    """olga's browser, signed in."""
+    client = Client()
+    client.force_login(olga)
+    return client
 
 
 @pytest.fixture
@@ -200,15 +222,22 @@ HANDLERS = {}
 
 def do_jobs() -> int:
     """Do every job that is due, as a worker would; returns how many."""
+    from drafts.access import handover, loosening
     from drafts.evidence import sources
     from drafts.evidence.attested import job as attested
+    from drafts.evidence.attested import lookup
     from drafts.inspection import inspect
     from drafts.inspection.installability import resolve
     from drafts.intake import purge
     from drafts.intake.runs import fetch
     from drafts.intake.upload2 import complete
-    from drafts.publishing import flip
+    from drafts.notify import deliver, mail
+    from drafts.publishing import edge, flip, lookback, ready, schedule, windows
+    from drafts.publishing.orders import give
+    from drafts.publishing.orders import job as order
     from drafts.publishing.receipt import job as receipt
+    from drafts.publishing.targets import check
+    from drafts.publishing.train import flip as train
 
     handlers = {
         Kind.PUBLISH: flip.work,
@@ -220,6 +249,20 @@ def do_jobs() -> int:
         Kind.RESOLVE: resolve.work,
         Kind.VERIFY_ATTESTATIONS: attested.work,
         Kind.RECEIPT: receipt.work,
+        Kind.FIND_ATTESTATIONS: lookup.work,
+        Kind.LOOSEN: loosening.work,
+        Kind.HAND_OVER: handover.work,
+        Kind.SCHEDULED: schedule.work,
+        Kind.WINDOWS: windows.work,
+        Kind.SEND_MAIL: mail.work,
+        Kind.DELIVER: deliver.work,
+        Kind.READY: ready.work,
+        Kind.EDGE: edge.work,
+        Kind.TRAIN: train.work,
+        Kind.CHECK_TARGET: check.work,
+        Kind.LOOK_BACK: lookback.work,
+        Kind.ORDER: order.work,
+        Kind.ORDER_TERMS: give.hold_to_terms,
     }
     done = 0
     while due := list(Job.objects.due()):

@@ -3,7 +3,9 @@
 import pytest
 
 from drafts.inspection import inspect
-from drafts.models import Job, Kind, jobs
+from drafts.models import Draft, File, Job, Kind, jobs
+from drafts.publishing import policy
+from tests import wheels
 
 _enqueue = jobs.enqueue
 
@@ -14,8 +16,8 @@ def _inspected_at_once(request, monkeypatch):
     if "inspections_wait" in request.fixturenames:
         return
 
-    def enqueue(*, kind, subject, not_before=None):
-        job = _enqueue(kind=kind, subject=subject, not_before=not_before)
+    def enqueue(*, kind, **told):
+        job = _enqueue(kind=kind, **told)
         if kind == Kind.INSPECT:
             jobs.run(job.pk, inspect.work)
         return job
@@ -32,3 +34,12 @@ def inspect_now() -> None:
     """Do the inspections that wait, as a worker would: files that came through a live server's own process."""
     for job in list(Job.objects.due().filter(kind=Kind.INSPECT)):
         jobs.run(job.pk, inspect.work)
+
+
+def blockers(draft: Draft) -> dict[str, str]:
+    return {str(one.code): one.sentence for one in policy.blockers(draft)}
+
+
+def stage_one(ci, **changes) -> File:
+    assert ci.upload(wheels.wheel(**changes)).status_code == 200
+    return File.objects.live().latest("pk")

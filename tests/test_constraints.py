@@ -1,7 +1,7 @@
 """The database refuses impossible rows: each constraint, named as a sentence, broken once."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -12,32 +12,47 @@ from accounts.audit import Actor
 from accounts.models import ActLock, AuditEvent, Device, PasskeyChallenge, Recovery, User
 from drafts.evidence.add import paste
 from drafts.models import (
+    Approval,
+    AttestationSearch,
     Attested,
     Builder,
     BurntName,
     CiRun,
     CiSource,
     Decision,
+    Delivery,
     Draft,
     DraftLink,
     EvidenceLog,
+    Fetch,
     File,
     Finding,
     Inspection,
     Job,
+    Look,
     Membership,
+    OperatorLook,
     Project,
     Publisher,
+    Push,
+    PushedFile,
+    ReadOnly,
     ReceiptKey,
     Release,
     Remembered,
+    Report,
+    StandingOrder,
+    Target,
     Token,
+    Train,
     UploadPart,
     UploadSession,
+    Webhook,
     jobs,
 )
 from drafts.models.files import new_handle
 from drafts.models.tokens import new_link_handle
+from tests.breaches import OF_PEOPLE
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +79,18 @@ def file(**changes: object) -> None:
 
 def log(**changes: object) -> None:
     again(EvidenceLog.objects.earliest("pk"), **{"object_id": new_handle(), **changes})
+
+
+def train(**changes: object) -> Train:
+    return Train.objects.create(**{"label": "2026.11", "made_by": "alice", **changes})
+
+
+def order() -> StandingOrder:
+    """Write a standing order of the project."""
+    told = {"members": "", "publishers": "", "policy": "", "baseline": {}}
+    return StandingOrder.objects.create(
+        project=Project.objects.get(), given_by=User.objects.first(), expires_at=NOW, **told
+    )
 
 
 def waiting() -> None:
@@ -117,6 +144,17 @@ def part(of: UploadSession, **changes: object) -> None:
     UploadPart.objects.create(upload=of, **row)
 
 
+def schedule(at: datetime) -> None:
+    """Schedule the draft as a proof would."""
+    Draft.objects.update(
+        publish_at=at,
+        publishing_by=user(),
+        publishing_decided_at=NOW,
+        publishing_fingerprint="x",
+        publishing_method="totp",
+    )
+
+
 def run(**changes: object) -> CiRun:
     row = {"kind": "github", "repository": "a/b", "number": 8812, "asked_by": user()}
     return CiRun.objects.create(project=Project.objects.get(), **{**row, **changes})
@@ -125,6 +163,21 @@ def run(**changes: object) -> CiRun:
 def source(**changes: object) -> None:
     row = {"kind": "github", "repository": "a/b", "set_by": user()}
     CiSource.objects.create(project=Project.objects.get(), **{**row, **changes})
+
+
+def target(**changes: object) -> Target:
+    """Write an upstream target."""
+    row = {"kind": "pypi", "set_by": user(), **changes}
+    return Target.objects.create(project=Project.objects.get(), **row)
+
+
+def push(**changes: object) -> Push:
+    """Write the push of the draft."""
+    return Push.objects.create(**{"draft": Draft.objects.get(), "target": target(), **changes})
+
+
+def pushed_file(**changes: object) -> None:
+    PushedFile.objects.create(push=push(), file=File.objects.first(), **changes)
 
 
 def attested(**changes: object) -> None:
@@ -146,6 +199,27 @@ def user() -> User:
 def accepted(**changes: object) -> None:
     row = {"code": "litter", "severity": "warn", "pattern": "*", "reason": "meant", "by": user()}
     Remembered.objects.create(project=Project.objects.get(), **{**row, **changes})
+
+
+def approval(**changes: object) -> None:
+    """Write an approval."""
+    row = {"says": "yes", "fingerprint": "x", "method": "totp", **changes}
+    Approval.objects.create(draft=Draft.objects.get(), user=user(), **row)
+
+
+def webhook(**changes: object) -> Webhook:
+    row = {"url": "https://x", "events": [], "secret_sealed": "x", **changes}
+    return Webhook.objects.create(project=Project.objects.get(), made_by=user(), **row)
+
+
+def message(**changes: object) -> None:
+    """Write a message to a webhook."""
+    Delivery.objects.create(webhook=webhook(), event="test", body="{}", **changes)
+
+
+def look(**changes: object) -> None:
+    row = {"reason": "x", "until": NOW + timedelta(hours=1), "at": NOW, **changes}
+    OperatorLook.objects.create(user=user(), draft=Draft.objects.get(), **row)
 
 
 NOW = timezone.now()
@@ -178,8 +252,29 @@ BREACHES: dict[str, Callable[[], object]] = {
         ),
         Release.objects.create(project=Project.objects.get(), version="1", version_key="1", published_at=NOW),
     ),
+    "one_live_train_of_a_key": lambda: [train(key="k") for _ in "ab"],
+    "a_train_is_open_to_dissolved": lambda: train(state="gone", ended_at=NOW),
+    "a_train_that_ended_says_when": lambda: train(state="published"),
+    "a_train_being_published_says_by_whom_and_what": lambda: train(state="processing"),
+    "a_project_has_one_upstream_target": lambda: (target(), target(kind="testpypi")),
+    "a_target_is_of_a_known_kind": lambda: target(kind="npm"),
+    "a_target_is_filled_by_presscheck_or_ci": lambda: target(uploader="nobody"),
+    "another_index_has_its_addresses": lambda: target(kind="other", upload_url="https://a/"),
+    "a_target_that_ended_keeps_no_secret": lambda: target(ended_at=NOW, secret_sealed="x"),
+    "a_push_is_in_a_known_state": lambda: push(state="lost"),
+    "a_push_that_ended_says_when": lambda: push(state="done"),
+    "a_pushed_file_is_in_a_known_state": lambda: pushed_file(state="lost"),
+    "a_confirmed_pushed_file_says_when": lambda: pushed_file(state="confirmed"),
+    "one_standing_order_per_project": lambda: [order() for _ in "ab"],
     "a_link_for_ci_is_never_a_day_or_full": lambda: Project.objects.update(link_for_ci="maybe"),
     "expected_files_are_last_times_patterns_or_none": lambda: Project.objects.update(expected_files="some"),
+    "a_window_is_none_limits_or_ever": lambda: Project.objects.update(window="week"),
+    "a_series_is_by_leading_numbers": lambda: Project.objects.update(window_series="calendar"),
+    "a_window_tells_or_refuses": lambda: Project.objects.update(window_mode="shrug"),
+    "a_window_of_limits_has_one": lambda: Project.objects.update(window_first_days=0),
+    "a_scheduled_draft_waits_and_says_by_whom_and_what": lambda: Draft.objects.update(publish_at=NOW),
+    "a_schedule_lies_before_the_expiry": lambda: schedule(Draft.objects.get().expires_at),
+    "a_late_file_is_published_and_says_its_kind": lambda: File.objects.update(late_seconds=90_000),
     "a_decision_is_of_a_known_kind": lambda: decision(kind="whatever"),
     "a_decision_has_a_reason": lambda: decision(reason=""),
     "a_publish_from_ci_is_refused_or_waits": lambda: Project.objects.update(publish_from_ci="maybe"),
@@ -214,6 +309,13 @@ BREACHES: dict[str, Callable[[], object]] = {
     "a_log_was_added_by_a_token_a_person_or_a_run": lambda: EvidenceLog.objects.update(added_by_user=None),
     "an_attestation_of_a_file_has_one_outcome": lambda: (attested(), attested()),
     "an_attestation_has_a_signer_and_a_log_or_a_reason": lambda: attested(reason=""),
+    "an_attestation_that_was_looked_up_has_one_outcome": lambda: [
+        attested(came_with_file=False, found_at="GitHub") for _ in "ab"
+    ],
+    "an_attestation_comes_with_its_file_or_is_looked_up": lambda: attested(found_at="GitHub"),
+    "a_search_that_ended_says_what_it_came_to": lambda: AttestationSearch.objects.create(
+        draft=Draft.objects.get(), asked_by=user(), ended_at=NOW
+    ),
     "one_receipt_key_signs_today": lambda: (receipt_key("a"), receipt_key("b")),
     "a_receipt_key_ends_after_it_began": lambda: receipt_key("a", until=NOW - timedelta(days=1)),
     "a_receipt_key_that_signs_today_can_and_may": lambda: receipt_key("a", revoked_at=NOW),
@@ -222,6 +324,7 @@ BREACHES: dict[str, Callable[[], object]] = {
     "one_row_per_run_of_a_project": lambda: (run(), run()),
     "a_fetch_has_a_known_state": lambda: run(state="lost", ended_at=NOW),
     "a_fetch_that_ended_says_when": lambda: run(state="done"),
+    "a_run_was_asked_for_by_a_person_or_named_by_a_token": lambda: run(asked_by=None),
     "a_fetch_that_failed_says_why": lambda: run(state="failed", ended_at=NOW),
     "an_inspection_kept_its_object_or_says_why_it_failed": lambda: Inspection.objects.update(object_id=None),
     "a_finding_is_refuse_warn_or_note": lambda: Finding.objects.update(severity="fatal"),
@@ -230,6 +333,22 @@ BREACHES: dict[str, Callable[[], object]] = {
     "what_is_refused_is_never_accepted": lambda: accepted(severity="refuse"),
     "what_is_accepted_has_a_reason": lambda: accepted(reason=""),
     "what_is_revoked_says_by_whom": lambda: accepted(revoked_at=NOW),
+    "a_person_looks_at_a_draft_once": lambda: [
+        Look.objects.create(draft=Draft.objects.get(), user=user()) for _ in "ab"
+    ],
+    "a_project_is_active_deprecated_or_archived": lambda: Project.objects.update(status="quarantined"),
+    "a_quarantine_of_a_project_says_why": lambda: Project.objects.update(quarantined_at=NOW),
+    "a_quarantine_of_a_release_says_why": lambda: Release.objects.create(
+        project=Project.objects.get(),
+        version="1.0",
+        version_key="1",
+        published_at=NOW,
+        quarantine_reason="x",
+    ),
+    "the_server_is_read_only_once": lambda: [ReadOnly.objects.create(reason="x") for _ in "ab"],
+    "a_read_only_server_says_why": lambda: ReadOnly.objects.create(reason=""),
+    "a_look_has_a_reason": lambda: look(reason=""),
+    "a_look_ends_after_it_began": lambda: look(until=NOW - timedelta(days=1)),
     "one_live_job_per_kind_and_subject": lambda: again(jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1")),
     "a_running_job_has_a_lease": lambda: (
         jobs.enqueue(kind=jobs.Kind.PURGE, subject="draft:1"),
@@ -246,6 +365,21 @@ BREACHES: dict[str, Callable[[], object]] = {
     "a_recovery_that_was_objected_to_is_not_done": lambda: Recovery.objects.create(
         user=user(), due_at=NOW, objected_at=NOW, done_at=NOW
     ),
+    "a_draft_lives_a_month_at_most": lambda: Project.objects.update(draft_days=31),
+    "an_approval_says_yes_or_wants_changes": lambda: approval(says="maybe"),
+    "who_wants_changes_says_which": lambda: approval(says="changes"),
+    "an_approval_names_the_files": lambda: approval(fingerprint=""),
+    "one_standing_approval_per_person_and_draft": lambda: (approval(), approval()),
+    "one_count_per_file_and_agent": lambda: [
+        Fetch.objects.create(draft=Draft.objects.get(), filename="a", agent="pip") for _ in "ab"
+    ],
+    "an_answer_says_whose_and_when": lambda: Report.objects.create(
+        draft=Draft.objects.get(), link=link(), fingerprint="x", works=True, answer="why"
+    ),
+    "a_webhook_has_a_secret": lambda: webhook(secret_sealed=""),
+    "an_old_secret_says_until_when": lambda: webhook(old_secret_sealed="x"),
+    "a_message_waits_was_delivered_or_failed": lambda: message(state="lost", ended_at=NOW),
+    "a_message_that_ended_says_when": lambda: message(state="failed"),
     "one_event_per_place_in_the_chain": lambda: AuditEvent.objects.bulk_create(
         AuditEvent(
             scope="x",
@@ -260,6 +394,7 @@ BREACHES: dict[str, Callable[[], object]] = {
         )
         for digest in "ab"
     ),
+    **OF_PEOPLE,
     "an_event_changes_the_hash": lambda: AuditEvent.objects.create(
         scope="x", seq=1, event="x", at=NOW, actor_kind="x", on_kind="x", on_id="1", on_label="x"
     ),

@@ -193,7 +193,7 @@ def test_findings_cost_the_pages_a_few_questions_however_many_there_are(ci, mike
             assert ci.upload(built).status_code == 200
         draft = Draft.objects.get()
         counts = []
-        mikes.get("/")  # the first request of all asks more
+        mikes.get(draft_url(draft))  # the first look of all is written down
         for path in (draft_url(draft), "/", draft_url(draft, "file-page", draft.files.first().filename)):
             with CaptureQueriesContext(connection) as queries:
                 assert mikes.get(path).status_code == 200

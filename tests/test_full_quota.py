@@ -5,11 +5,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.audit import Actor
 from accounts.models import AuditEvent
-from drafts.intake import stage
+from drafts.intake import deleting, quota
 from drafts.models import Draft, File, Project
 from tests import bodies, wheels
 from tests.bodies import codes
-from tests.conftest import draft_url, publish
+from tests.conftest import do_jobs, draft_url, publish
 from tests.uploading import Speaker
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_more_than_what_is_there_is_refused_while_it_streams(full, ci):
 
 def test_a_name_that_was_deleted_has_no_room(full, ci):
     file = File.objects.get()
-    stage.delete_file(draft=full, filename=file.filename, by=Actor.system("tests"), seen=file.sha256)
+    deleting.delete_file(draft=full, filename=file.filename, by=Actor.system("tests"), seen=file.sha256)
     before = everything()
     response = ci.upload(WHEEL)
     assert (response.status_code, codes(response)) == (413, {"file-too-large"})
@@ -133,3 +133,32 @@ def test_identical_bytes_are_taken_by_both_doors(full, ci):
     assert speaker.announce(session, OTHER).status_code == 413
     assert speaker.stage(session, WHEEL).status_code == 201
     assert [(file.state, file.sha256) for file in File.objects.all()] == [("completed", WHEEL.sha256)]
+
+
+# --- superseded uploads ------------------------------------------------------------------------------------
+
+
+def test_when_the_quota_is_full_the_oldest_superseded_uploads_go_first(project, ci):
+    """It is true that what was replaced counts, stays while there is room, and goes oldest first when there is none."""
+    versions = [wheels.wheel(salt=str(number)) for number in range(4)]
+    for built in versions[:3]:
+        assert ci.upload(built).status_code == 200
+    do_jobs()
+    kept = sum(len(built.data) for built in versions[:3])
+    assert quota.kept_bytes(project) == kept
+    Project.objects.update(quota=(kept + 10) * 5 // 4)
+    assert ci.upload(versions[3]).status_code == 200
+    do_jobs()
+    with_bytes = File.objects.with_bytes().order_by("pk").values_list("sha256", flat=True)
+    assert list(with_bytes) == [built.sha256 for built in versions[1:]]
+
+
+@pytest.mark.promise
+def test_nothing_makes_way_for_a_file_that_does_not_fit_all_the_same(project, ci):
+    """It is true that a refused upload deletes nothing, and what is in a draft or published never makes way."""
+    for salt in "ab":
+        assert ci.upload(wheels.wheel(salt=salt)).status_code == 200
+    Project.objects.update(quota=quota.kept_bytes(project) * 5 // 4)
+    assert codes(ci.upload(LONGER)) & {"over-quota", "file-too-large"}
+    do_jobs()
+    assert File.objects.with_bytes().count() == 2

@@ -1,45 +1,31 @@
 """Every staged file is looked into by a job that may die, run twice, or meet a file that was replaced meanwhile."""
 
-import time
 from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.access import links
 from drafts.dist import BadDistribution, Code
-from drafts.inspection import fenced, inspect, members, reading
-from drafts.inspection.tools import run
+from drafts.inspection import inspect, members, reading
 from drafts.intake import stage
-from drafts.models import Draft, DraftState, File, Finding, Inspection, Job, JobState, Kind, Remembered, jobs
+from drafts.models import DraftState, File, Finding, Inspection, Job, JobState, Kind, jobs
 from drafts.operations import scrub
-from drafts.publishing import policy
 from drafts.storage import NoSuchObject, storage
-from tests import wheels
 from tests.bodies import is_inspection
 from tests.conftest import do_jobs, draft_url, publish
+from tests.inspected import blockers, stage_one
 from tests.pressing import assert_untouched, browser_of, press
 from tests.stored import fetched
 
 UNLISTED = {"extra": (("sampleproject/more.py", b"x = 1\n"),)}
-KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA" + "0" * 40 + "\n"
 
 
 def kept_objects() -> set[str]:
     return {object_id for object_id, _ in storage().objects() if is_inspection(object_id)}
-
-
-def blockers(draft: Draft) -> dict[str, str]:
-    return {str(one.code): one.sentence for one in policy.blockers(draft)}
-
-
-def stage_one(ci, **changes) -> File:
-    assert ci.upload(wheels.wheel(**changes)).status_code == 200
-    return File.objects.live().latest("pk")
 
 
 @pytest.fixture
@@ -230,257 +216,4 @@ def test_a_file_is_inspected_again_by_a_maintainer(inspections_wait, ci, setting
     do_jobs()
     assert blockers(file.draft) == {}
     mikes.post(again)
-    assert Job.objects.live().count() == 0
-
-
-# What a tool may do to us, and what comes of it.
-MISDEEDS = {
-    "it opens a connection": "import socket; socket.create_connection(('127.0.0.1', 1))",
-    "it asks for a name": "import socket; socket.getaddrinfo('example.org', 80)",
-    "it starts a program": "import subprocess; subprocess.run(['/bin/true'])",
-    "it starts a shell": "import os; os.system('true')",
-    "it writes a file": "open('/tmp/written-by-a-tool', 'w').write('x')",
-    "it takes all memory": "x = bytearray(2 ** 31)",
-}
-
-
-@pytest.mark.parametrize("misdeed", MISDEEDS)
-def test_the_fence_holds(misdeed):
-    import subprocess
-    import sys
-
-    code = f"from drafts.inspection.tools import fence; fence.close()\ntry:\n    {MISDEEDS[misdeed]}\n"
-    code += "except (PermissionError, MemoryError): print('held')\n"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout == "held\n", done.stderr
-
-
-def test_a_task_that_kills_the_child_does_not_keep_the_others(monkeypatch):
-    monkeypatch.setattr(run, "SECONDS", 3.0)
-    monkeypatch.setattr(run, "_BEAT", 0.2)
-    beats = []
-    slow = {"kind": "description", "text": "`" * 100_000 + "<" * 200_000, "content_type": "text/x-rst"}
-    good = {"kind": "description", "text": "**a**", "content_type": "text/markdown"}
-    bad = {"kind": "platform", "tags": ["manylinux_2_17_x86_64"], "natives": {"a": "/nowhere"}, "inside": []}
-    answers = run.do([bad, slow, good], lambda: beats.append(1))
-    assert "FileNotFoundError" in answers[0].failed
-    assert answers[2].done.strip() == "<p><strong>a</strong></p>"
-
-
-def test_a_child_that_hangs_is_ended_and_its_worker_lives_on(monkeypatch):
-    monkeypatch.setattr(run, "SECONDS", 0.0)
-    monkeypatch.setattr(run, "_BEAT", 0.01)
-    began = time.monotonic()
-    answers = run.do([{"kind": "description", "text": "x", "content_type": "text/x-rst"}], lambda: None)
-    assert "took longer" in answers[0].failed
-    assert time.monotonic() - began < 10
-
-
-def test_a_child_knows_no_secret_of_the_server(monkeypatch):
-    told = {}
-    popen = run.subprocess.Popen
-
-    def noted(*args, **options):
-        told.update(options["env"])
-        return popen(*args, **options)
-
-    monkeypatch.setattr(run.subprocess, "Popen", noted)
-    run.do([{"kind": "description", "text": "x", "content_type": "text/plain"}], lambda: None)
-    assert set(told) == {"HOME", "TMPDIR", "LANG"}
-
-
-def test_a_description_is_rendered_once_for_a_release(ci, monkeypatch):
-    text = {"description": "# Hello", "fields": (("Description-Content-Type", "text/markdown"),)}
-    stage_one(ci, **text)
-    monkeypatch.setattr(run, "do", lambda *_: pytest.fail("it was rendered again"))
-    other = stage_one(ci, tag="py2-none-any", **text)
-    assert "<h3>Hello" in members.seen(other).description.replace(' id="d-user-content-hello"', "")
-
-
-def test_a_description_that_does_not_render_is_kept_as_text(ci):
-    file = stage_one(ci, description="Title\n==\n`broken <script>")
-    assert Finding.objects.filter(file=file, code="description-unrendered").exists()
-    seen = members.seen(file)
-    assert (seen.renders, "&lt;script&gt;" in seen.description, "<script" in seen.description) == (
-        False,
-        True,
-        False,
-    )
-
-
-def test_native_code_is_held_against_its_tag(ci):
-    """It is true that this Python's own extension does not keep what a manylinux1 tag promises."""
-    import _ctypes
-    from pathlib import Path
-
-    library = Path(_ctypes.__file__).read_bytes()
-    file = stage_one(ci, tag="cp312-cp312-manylinux1_x86_64", files={"sampleproject/_x.so": library})
-    texts = list(Finding.objects.filter(file=file, code="platform-policy").values_list("text", flat=True))
-    assert any("manylinux1_x86_64" in text for text in texts), list(
-        Finding.objects.values_list("code", "text")
-    )
-    other = stage_one(ci, tag="cp38-abi3-linux_x86_64", files={"sampleproject/_x.abi3.so": library})
-    codes = set(Finding.objects.filter(file=other).values_list("code", flat=True))
-    assert {"abi3-violation", "plain-linux-tag"} <= codes
-
-
-def test_native_code_that_is_none_is_a_finding_about_the_check(ci):
-    file = stage_one(
-        ci, tag="cp312-cp312-manylinux1_x86_64", files={"sampleproject/_x.so": b"\x7fELF" + bytes(60)}
-    )
-    found = Finding.objects.get(file=file, code="check-failed")
-    assert "auditwheel" in found.text
-    assert not file.refused
-
-
-def test_too_much_native_code_is_not_copied(ci, monkeypatch):
-    monkeypatch.setattr(fenced, "_MOST_BYTES", 10)
-    files = {"sampleproject/_x.so": b"\x7fELF" + bytes(60)}
-    file = stage_one(ci, tag="cp312-cp312-manylinux1_x86_64", files=files)
-    assert Finding.objects.filter(file=file, code="not-searched").exists()
-
-
-# Findings, accepted and not.
-
-
-def accept(browser, draft, **changes):
-    told = {"code": "leaked-credential", "pattern": "key.pem", "reason": "a key for tests", "scope": "draft"}
-    return browser.post(draft_url(draft, "finding-accept"), {**told, **changes}, follow=True).content.decode()
-
-
-@pytest.fixture
-def leaky(ci):
-    """A draft whose sdist holds a private key."""
-    assert ci.upload(wheels.sdist(files={"key.pem": KEY})).status_code == 200
-    return Draft.objects.get()
-
-
-def test_a_leaked_credential_blocks_until_it_is_accepted(leaky, mikes, mike):
-    page = mikes.get(draft_url(leaky)).content.decode()
-    assert "Do not publish: 1 of 1 file holds a private key or token." in page
-    page = accept(mikes, leaky)
-    assert "1 accepted" in page
-    assert "a key for tests" in page
-    assert blockers(leaky) == {}
-    event = AuditEvent.objects.get(event="finding:accepted")
-    assert (event.details["label"], event.details["note"]) == (
-        "leaked-credential of key.pem",
-        "a key for tests",
-    )
-    mikes.post(reverse("finding-revoke", args=["sampleproject", Remembered.objects.get().pk]))
-    assert list(blockers(leaky)) == ["credential-leaked"]
-
-
-REFUSED_ACCEPTANCES = {
-    "what is refused": {"code": "record-unlisted"},
-    "what there is not": {"code": "no-such-code"},
-    "without a reason": {"reason": "  "},
-    "with too long a reason": {"reason": "x" * 1001},
-    "with too long a pattern": {"pattern": "x" * 1025},
-}
-
-
-@pytest.mark.parametrize("case", REFUSED_ACCEPTANCES)
-def test_some_things_are_not_accepted(leaky, mikes, case):
-    assert "Nothing was accepted." in accept(mikes, leaky, **REFUSED_ACCEPTANCES[case])
-    assert not Remembered.objects.exists()
-    assert list(blockers(leaky)) == ["credential-leaked"]
-
-
-def test_a_finding_is_accepted_once(leaky, mikes):
-    accept(mikes, leaky)
-    assert "accepted already" in accept(mikes, leaky)
-    assert Remembered.objects.count() == 1
-
-
-def test_reviewers_and_strangers_accept_nothing(leaky, mikes, rita, charlie):
-    accept(mikes, leaky)
-    row = Remembered.objects.get()
-    for user, status in ((rita, 403), (charlie, 404)):
-        browser = browser_of(user)
-        assert browser.post(draft_url(leaky, "finding-accept"), {"code": "litter"}).status_code == status
-        assert browser.post(reverse("finding-revoke", args=["sampleproject", row.pk])).status_code == status
-    row.refresh_from_db()
-    assert row.revoked_at is None
-
-
-def test_an_acceptance_holds_for_its_pattern_and_no_further(leaky, mikes, ci):
-    accept(mikes, leaky, pattern="tests/*")
-    assert list(blockers(leaky)) == ["credential-leaked"]
-    accept(mikes, leaky, pattern="*.pem")
-    assert blockers(leaky) == {}
-
-
-def test_an_acceptance_for_a_draft_ends_with_it_and_one_for_the_project_does_not(leaky, mikes, ci):
-    accept(mikes, leaky)
-    assert ci.upload(wheels.sdist(version="2.0", files={"key.pem": KEY})).status_code == 200
-    second = Draft.objects.get(version="2.0")
-    assert list(blockers(second)) == ["credential-leaked"]
-    accept(mikes, second, scope="project")
-    assert blockers(second) == {}
-    listed = mikes.get(reverse("remembered", args=["sampleproject"])).content.decode()
-    assert listed.count("a key for tests") == 2
-    assert "in every draft" in listed
-
-
-@pytest.mark.promise
-def test_keys_that_are_not_listed_are_not_accepted_by_the_way(ci, mikes):
-    """It is true that accepting the twenty places that are listed leaves the twenty-first against publishing."""
-    keys = {f"tests/{number:02}.pem": KEY for number in range(20)}
-    assert ci.upload(wheels.sdist(files={**keys, "zz.pem": KEY})).status_code == 200
-    draft = Draft.objects.get()
-    accept(mikes, draft, pattern="tests/*")
-    assert list(blockers(draft)) == ["credential-leaked"]
-    accept(mikes, draft, pattern="*")
-    assert blockers(draft) == {}
-
-
-def test_another_projects_acceptance_means_nothing_here(leaky, mikes, alice):
-    from drafts.access.projects import create
-
-    other = create(name="other", by=Actor.system("tests"), owner=alice.email)
-    Remembered.objects.create(
-        project=other, code="leaked-credential", severity="warn", pattern="*", reason="x", by=alice
-    )
-    assert list(blockers(leaky)) == ["credential-leaked"]
-
-
-def test_only_what_is_new_since_the_last_release_counts(ci, mike, mikes):
-    bad = {"files": {"sampleproject/.DS_Store": "x"}}
-    first = stage_one(ci, **bad)
-    assert ">1 new" in mikes.get(draft_url(first.draft)).content.decode()
-    publish(first.draft, mike)
-    second = stage_one(ci, version="1.1", **bad)
-    page = mikes.get(draft_url(second.draft)).content.decode()
-    assert "0 new, 1 as in 1.0" in page
-    third = stage_one(ci, version="1.1", tag="py2-none-any", files={"sampleproject/.env": "x"})
-    page = mikes.get(draft_url(third.draft)).content.decode()
-    assert "1 new" in page
-
-
-def test_many_files_with_one_finding_are_one_line(ci, mikes):
-    for minor in range(6, 14):
-        file = stage_one(ci, tag=f"cp3{minor}-cp3{minor}-win_amd64", files={"sampleproject/.DS_Store": "x"})
-    page = mikes.get(draft_url(file.draft)).content.decode()
-    assert page.count('id="finding-litter"') == 1
-    assert "8 of 8 files" in page
-
-
-def test_an_owner_allows_addresses_and_forbids_them_again(ci, alice, mikes):
-    from accounts.audit import Actor
-    from drafts.access.policy import Policy, purpose, set_policy
-    from tests.proofs import proof_of
-
-    file = stage_one(ci, requires_dist=("rich @ https://example.org/rich.whl",))
-    assert list(blockers(file.draft)) == ["finding-refused"]
-    for allowed in (True, False):
-        project = file.draft.project
-        project.refresh_from_db()
-        policy = Policy(direct_urls=allowed)
-        proof = proof_of(alice, purpose(project, policy))
-        by = Actor.system("tests")
-        assert set_policy(project=project, policy=policy, seen=Policy.of(project).spelled, by=by, proof=proof)
-        do_jobs()
-        file.refresh_from_db()
-        assert file.refused is not allowed
-        assert (blockers(file.draft) == {}) is allowed
+    assert Job.objects.due().count() == 0

@@ -12,7 +12,8 @@ from tests.listing import listed
 
 pytestmark = pytest.mark.django_db
 TAGS = [f"cp3{minor}-cp3{minor}-win_amd64" for minor in range(9, 15)]
-MOST = 26  # the sessions, the person and their factors included
+MOST = 14  # the session, the person, their factors and their looks included
+MOST_WITH_LOGS = 18  # and logs with their digests, a tester's link, an accepted finding
 
 
 def asked(client: Client, path: str) -> int:
@@ -42,4 +43,22 @@ def test_a_page_costs_the_same_for_few_files_and_for_many(ci, alice):
     stage(ci, "1.0", ["py3-none-any"])
     stage(ci, "1.2", TAGS)
     assert asked(client, draft_url(draft)) == few <= MOST
-    assert asked(client, "/") <= queue + 1  # one for late files
+    assert asked(client, "/") <= queue + 1  # of names that the release has already
+
+
+def test_a_page_asks_for_what_a_draft_has_and_for_nothing_else(ci, alice):
+    """It is true that logs, links and accepted findings cost their own questions, once each."""
+    draft = stage(ci, "1.0", TAGS)
+    client = Client()
+    client.force_login(alice)
+    client.post(draft_url(draft, "link-make"), {"label": "a tester"})
+    log = "".join(f"{file.sha256}  {file.filename}\n" for file in draft.files.all())
+    client.post(draft_url(draft, "evidence-add"), {"log": log})
+    accepted = {"code": "requires-python-absent", "reason": "any Python", "pattern": "*", "scope": "project"}
+    client.post(draft_url(draft, "finding-accept"), accepted)
+    page = client.get(draft_url(draft)).content.decode()
+    assert "6 of 6 files match" in page
+    assert "a tester" in page
+    assert "any Python" in page
+    assert asked(client, draft_url(draft)) <= MOST_WITH_LOGS
+    assert asked(client, "/") <= MOST_WITH_LOGS

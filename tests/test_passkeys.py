@@ -114,6 +114,10 @@ def elsewhere(cast) -> str:
         "publish_from_ci": "refuse",
         "evidence_demand": "nothing",
         "expected_files": "last",
+        "window": "limits",
+        "window_first_days": "14",
+        "window_series": "minor",
+        "window_mode": "refuse",
     }
     return cast.key.sign(ask(cast.alices, "/projects/sampleproject/settings/", **form))
 

@@ -1,5 +1,6 @@
 """A project's settings: who changes them, with what proof; and the quota, which operators set."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -27,6 +28,14 @@ OPEN = Policy(
     evidence_demand=EvidenceDemand.FETCHED,
     direct_urls=True,
 )
+WINDOW = {
+    "window": "limits",
+    "window_first_days": 14,
+    "window_last_days": 0,
+    "window_newer": False,
+    "window_series": "minor",
+    "window_mode": "refuse",
+}
 
 
 @pytest.fixture
@@ -46,6 +55,10 @@ def chosen(**changes) -> dict[str, str]:
         "evidence_demand": "fetched",
         "expected_files": "last",
         "direct_urls": "on",
+        "window": "limits",
+        "window_first_days": "14",
+        "window_series": "minor",
+        "window_mode": "refuse",
         "seen": Policy().spelled,
     }
     return {**form, "code": totp_code("alice"), **changes}
@@ -56,12 +69,12 @@ def events() -> list[str]:
 
 
 def test_an_owner_changes_the_settings(owner):
-    """It is true that one act changes them, and its event holds what was and what is."""
+    """It is true that one act changes them, its event holds what was and what is, and what asks less waits."""
     assert owner.get(PAGE).status_code == 200
     assert owner.post(PAGE, chosen()).status_code == 302
-    assert Policy.of(Project.objects.get()) == OPEN
+    assert Policy.of(Project.objects.get()) == replace(OPEN, direct_urls=False)
     event = AuditEvent.objects.get(event="project:policy-changed")
-    assert event.details["before"] == {
+    assert {
         "link_for_ci": "never",
         "publish_from_ci": "refuse",
         "local_versions": False,
@@ -69,16 +82,19 @@ def test_an_owner_changes_the_settings(owner):
         "expected_files": "last",
         "expected_patterns": [],
         "direct_urls": False,
-    }
-    assert event.details["after"] == {
+        **WINDOW,
+    }.items() <= event.details["before"].items()
+    assert {
         "link_for_ci": "full",
         "publish_from_ci": "wait",
         "local_versions": True,
         "evidence_demand": "fetched",
         "expected_files": "last",
         "expected_patterns": [],
-        "direct_urls": True,
-    }
+        "direct_urls": False,
+        **WINDOW,
+    }.items() <= event.details["after"].items()
+    assert event.details["waits"] == {"direct_urls": True}
     assert (event.actor_kind, event.details["method"]) == ("person", "totp")
 
 
@@ -91,6 +107,9 @@ REFUSED = {
         400,
         "Choose nothing, pasted, ci, fetched or attested.",
     ),
+    "no such window": ({"window": "week"}, 400, "Choose none, limits or ever."),
+    "no limit": ({"window_first_days": ""}, 400, "Choose at least one limit"),
+    "days below none": ({"window_last_days": "-1"}, 400, "a number from 0 to 3650"),
     "no choice": ({"publish_from_ci": ""}, 400, "Choose what CI is answered."),
     "settings that were changed meanwhile": ({"seen": OPEN.spelled}, 409, "These are the settings now."),
 }
@@ -110,6 +129,10 @@ def test_settings_that_stay_as_they_are_cost_no_code(owner):
         "publish_from_ci": "refuse",
         "evidence_demand": "nothing",
         "expected_files": "last",
+        "window": "limits",
+        "window_first_days": "14",
+        "window_series": "minor",
+        "window_mode": "refuse",
         "seen": Policy().spelled,
     }
     assert owner.post(PAGE, form).status_code == 302

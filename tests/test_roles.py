@@ -15,7 +15,7 @@ from drafts import urls
 from drafts.access import builders, links
 from drafts.access.roles import MAY, Act, may
 from drafts.evidence.add import paste
-from drafts.models import CiRun, Decision, Draft, Receipt, ReceiptKey, Release, Role
+from drafts.models import Approval, CiRun, Decision, Draft, Receipt, ReceiptKey, Release, Role, Webhook
 from tests import wheels
 from tests.proofs import proof_of
 from tests.trusted import trust
@@ -38,14 +38,34 @@ class Page:
 GET, POST, BOTH = ("get", "head"), ("post",), ("get", "head", "post")
 PAGES = {
     "": Page(GET, None),
+    "trains/new/": Page(BOTH, None),
     PROJECT: Page(GET, Act.SEE),
     f"{PROJECT}settings/": Page(BOTH, Act.POLICY),
+    f"{PROJECT}upstream/": Page(BOTH, Act.TARGET),
+    f"{PROJECT}upstream/remove/": Page(POST, Act.TARGET),
+    f"{PROJECT}upstream/keep/": Page(POST, Act.TARGET),
+    f"{DRAFT}upstream/resume/": Page(POST, Act.PUBLISH),
+    f"{DRAFT}upstream/finish/": Page(BOTH, Act.TARGET),
+    f"{PROJECT}settings/waiting/<int:loosening_id>/confirm/": Page(BOTH, Act.POLICY),
+    f"{PROJECT}settings/waiting/<int:loosening_id>/withdraw/": Page(POST, Act.POLICY),
     f"{PROJECT}tokens/": Page(BOTH, Act.TOKENS),
     f"{PROJECT}tokens/<int:token_id>/revoke/": Page(BOTH, Act.TOKENS),
     f"{PROJECT}tokens/<int:token_id>/files/": Page(BOTH, Act.STAGE),
     f"{PROJECT}people/<int:user_id>/confirm/": Page(BOTH, Act.VOUCH),
+    f"{PROJECT}people/": Page(GET, Act.SEE),
+    f"{PROJECT}people/invite/": Page(BOTH, Act.MEMBERS),
+    f"{PROJECT}people/invitations/<int:invitation_id>/revoke/": Page(POST, Act.MEMBERS),
+    f"{PROJECT}people/leave/": Page(BOTH, Act.SEE),
+    f"{PROJECT}people/team/": Page(BOTH, Act.MEMBERS),
+    f"{PROJECT}people/<int:user_id>/role/": Page(BOTH, Act.MEMBERS),
+    f"{PROJECT}people/<int:user_id>/remove/": Page(BOTH, Act.MEMBERS),
+    f"{PROJECT}group/": Page(BOTH, Act.GROUP),
+    "teams/": Page(BOTH, None),
     f"{PROJECT}publishers/": Page(BOTH, Act.PUBLISHERS),
     f"{PROJECT}publishers/<int:publisher_id>/remove/": Page(BOTH, Act.PUBLISHERS),
+    f"{PROJECT}publishers/<int:publisher_id>/files/": Page(BOTH, Act.STAGE),
+    f"{PROJECT}order/": Page(BOTH, Act.REVOKE_ORDER),
+    f"{PROJECT}order/revoke/": Page(POST, Act.REVOKE_ORDER),
     f"{PROJECT}upload/": Page(POST, Act.STAGE),
     f"{PROJECT}ci/": Page(BOTH, Act.CI),
     f"{PROJECT}ci/test/": Page(POST, Act.CI),
@@ -55,15 +75,22 @@ PAGES = {
     f"{PROJECT}runs/": Page(POST, Act.STAGE),
     f"{PROJECT}runs/<int:run_id>/": Page(GET, Act.SEE),
     f"{PROJECT}runs/<int:run_id>/choose/": Page(POST, Act.STAGE),
+    f"{PROJECT}runs/<int:run_id>/again/": Page(POST, Act.EVIDENCE),
+    f"{PROJECT}status/": Page(BOTH, Act.STATUS),
+    f"{PROJECT}audit/": Page(GET, Act.AUDIT),
+    f"{PROJECT}audit/export/": Page(POST, Act.AUDIT),
     RELEASE: Page(GET, Act.SEE),
     f"{RELEASE}yank/": Page(POST, Act.YANK),
     f"{RELEASE}delete/": Page(BOTH, Act.DELETE),
+    f"{RELEASE}close/": Page(BOTH, Act.WINDOW),
+    f"{RELEASE}reopen/": Page(BOTH, Act.WINDOW),
     DRAFT: Page(GET, Act.SEE),
     f"{DRAFT}receipt.json": Page(GET, Act.SEE),
     f"{DRAFT}now/": Page(GET, Act.SEE),
     f"{DRAFT}evidence/": Page(POST, Act.EVIDENCE),
     f"{DRAFT}evidence/SHA256SUMS": Page(GET, Act.SEE),
     f"{DRAFT}evidence/run/": Page(POST, Act.EVIDENCE),
+    f"{DRAFT}evidence/attestations/": Page(POST, Act.EVIDENCE),
     f"{DRAFT}evidence/<int:log_id>/": Page(GET, Act.SEE),
     f"{DRAFT}evidence/<int:log_id>/aside/": Page(BOTH, Act.SET_ASIDE),
     f"{DRAFT}files/<str:filename>/put-back/": Page(POST, Act.STAGE),
@@ -75,17 +102,66 @@ PAGES = {
     f"{DRAFT}findings/accept/": Page(POST, Act.FINDINGS),
     f"{DRAFT}arriving/<str:upload>/delete/": Page(POST, Act.STAGE),
     f"{DRAFT}expected/strike/": Page(POST, Act.STAGE),
+    f"{DRAFT}viewed/": Page(POST, Act.SEE),
     f"{DRAFT}links/": Page(POST, Act.LINK),
     f"{DRAFT}links/<int:link_id>/revoke/": Page(POST, Act.LINK),
     f"{DRAFT}builders/": Page(BOTH, Act.BUILDERS),
     f"{DRAFT}builders/<int:builder_id>/expect/": Page(POST, Act.BUILDERS),
     f"{DRAFT}builders/<int:builder_id>/revoke/": Page(POST, Act.BUILDERS),
     f"{DRAFT}publish/": Page(BOTH, Act.PUBLISH),
+    f"{DRAFT}schedule/withdraw/": Page(POST, Act.PUBLISH),
     f"{DRAFT}cancel/": Page(BOTH, Act.CANCEL),
     f"{DRAFT}extend/": Page(POST, Act.CANCEL),
     f"{DRAFT}decide/": Page(POST, Act.DECIDE),
     f"{DRAFT}decide/<int:decision_id>/revoke/": Page(POST, Act.DECIDE),
     f"{DRAFT}files/<str:filename>/changes/": Page(GET, Act.SEE),
+    f"{DRAFT}approve/": Page(BOTH, Act.APPROVE),
+    f"{DRAFT}approvals/<int:approval_id>/withdraw/": Page(BOTH, Act.APPROVE),
+    f"{DRAFT}reports/<int:report_id>/answer/": Page(POST, Act.ANSWER),
+    f"{DRAFT}reports/<int:report_id>/revoke/": Page(POST, Act.ANSWER),
+    "account/news/": Page(BOTH, None),
+    f"{PROJECT}webhooks/": Page(BOTH, Act.WEBHOOKS),
+    f"{PROJECT}webhooks/<int:hook_id>/": Page(GET, Act.WEBHOOKS),
+    f"{PROJECT}webhooks/<int:hook_id>/test/": Page(POST, Act.WEBHOOKS),
+    f"{PROJECT}webhooks/<int:hook_id>/rotate/": Page(BOTH, Act.WEBHOOKS),
+    f"{PROJECT}webhooks/<int:hook_id>/enable/": Page(BOTH, Act.WEBHOOKS),
+    f"{PROJECT}webhooks/<int:hook_id>/remove/": Page(BOTH, Act.WEBHOOKS),
+    f"{PROJECT}webhooks/<int:hook_id>/again/<int:message_id>/": Page(POST, Act.WEBHOOKS),
+}
+# Pages of teams and groups: who is in them finds them, nobody else; tests/test_teams.py says what each may there.
+CIRCLES = {
+    "teams/<slug:team>/": Page(GET, None),
+    "teams/<slug:team>/invite/": Page(BOTH, None),
+    "teams/<slug:team>/invitations/<int:invitation_id>/revoke/": Page(POST, None),
+    "teams/<slug:team>/people/<int:user_id>/remove/": Page(BOTH, None),
+    "groups/<slug:group>/": Page(GET, None),
+}
+# Pages of operators that are about people; tests/test_operators_people.py says that they are 404 for others.
+OPERATING = {
+    "operators/people/": Page(GET, None),
+    "operators/people/<int:user_id>/": Page(BOTH, None),
+    "operators/tokens/": Page(BOTH, None),
+    "operators/tokens/<int:token_id>/revoke/": Page(BOTH, None),
+    "operators/projects/<slug:name>/hand-over/": Page(BOTH, None),
+}
+# Pages of operators: 404 for every other person.
+OPERATED = {
+    "operators/": GET,
+    "operators/read-only/": POST,
+    "operators/audit/": GET,
+    "operators/audit/export/": POST,
+    "operators/projects/<slug:name>/": GET,
+    "operators/projects/<slug:name>/quarantine/": BOTH,
+    "operators/projects/<slug:name>/drafts/<int:draft_id>/look/": BOTH,
+}
+# Addresses of trains, which several projects share; tests/test_train_roles.py walks them.
+TRAINS = {
+    "trains/<int:train_id>/": Page(GET, Act.SEE),
+    "trains/<int:train_id>/join/": Page(POST, Act.TRAIN),
+    "trains/<int:train_id>/leave/<int:draft_id>/": Page(POST, Act.TRAIN),
+    "trains/<int:train_id>/links/": Page(POST, Act.LINK),
+    "trains/<int:train_id>/links/<int:link_id>/revoke/": Page(POST, Act.LINK),
+    "trains/<int:train_id>/publish/": Page(BOTH, Act.PUBLISH),
 }
 # Addresses that take an upload token and nothing else.
 UPLOADS = {
@@ -100,6 +176,7 @@ UPLOADS = {
     "upload/<str:handle>/files/<str:file>/attestations",
     "upload/<str:handle>/files/<str:file>/complete/",
     "upload/<str:handle>/files/<str:file>/extend/",
+    "upload/<str:handle>/approved/<str:filename>",
 }
 # Addresses that take a token which posts evidence.
 EVIDENCE = {"evidence/"}
@@ -107,8 +184,15 @@ EVIDENCE = {"evidence/"}
 PUBLIC = {"help/ci/", "help/errors/", "stage.py", "legacy", "legacy/", "healthz", "readyz", "metrics"}
 PUBLIC |= {"legacy/<str:name>/<str:version>/", "project/<str:name>/"}
 PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
+# What readers of the index see of it: tests/test_public_pages.py, tests/test_insight.py.
+PUBLIC |= {"releases/<slug:name>/", "releases/<slug:name>/<str:version>/"}
+PUBLIC |= {"releases/<slug:name>/<str:version>/receipt-<int:number>.json"}
+PUBLIC |= {"insight/", "insight/years.csv", "insight/late.csv"}
 # Addresses that take a proof of who a CI job is; tests/test_trusted_publishing.py says what they answer.
 PUBLIC |= {"_/oidc/audience", "_/oidc/mint-token", "_/oidc/github/mint-token", "_/oidc/burn-token"}
+PUBLIC |= {"invitations/<str:token>/"}  # tests/test_invitations.py says whom it lets in
+PUBLIC |= {"handovers/<str:token>/"}  # a former owner says no; tests/test_handover.py
+PUBLIC |= {".well-known/presscheck-audit"}
 PUBLIC |= {".well-known/pytp", ".well-known/pytp/<str:key>", ".well-known/presscheck.json"}
 LINKS = {
     "draft/simple/",
@@ -124,6 +208,8 @@ LINKS = {
     "draft/<str:token>/only/simple/<str:name>/",
     "draft/<str:token>/files/<str:handle>/<str:filename>",
     "draft/<str:token>/requirements.txt",
+    "draft/report",
+    "draft/<str:token>/report",
     "draft/<path:_rest>",
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
@@ -141,7 +227,7 @@ def routes(patterns=urls.urlpatterns, before: str = "") -> Iterator[str]:
 
 def test_every_address_is_in_one_table():
     """It is true that an address which nobody decided on does not exist."""
-    tables = [*PAGES, *UPLOADS, *EVIDENCE, *PUBLIC, *LINKS]
+    tables = [*PAGES, *CIRCLES, *OPERATING, *OPERATED, *TRAINS, *UPLOADS, *EVIDENCE, *PUBLIC, *LINKS]
     assert sorted(tables) == sorted(routes())
 
 
@@ -178,7 +264,29 @@ def where(draft, alice, mike, ci, rita) -> dict[str, str]:
         by=Actor.system("tests"),
     ).log
     decision = Decision.objects.create(draft=draft, kind="without", what=["sdist"], reason="why", by=alice)
+    loosening = draft.project.loosenings.create(
+        before={}, after={}, asked_by=alice, due_at=draft.expires_at, asked_at=draft.opened_at
+    )
+    invitation = draft.project.invitations.create(
+        role="reviewer",
+        email="nora@example.org",
+        token_sha256="x",
+        invited_by=alice,
+        expires_at=draft.expires_at,
+    )
+    yes = Approval.objects.create(draft=draft, user=rita, says="yes", fingerprint=draft.fingerprint())
+    hook = Webhook.objects.create(
+        project=draft.project, url="https://x", events=[], secret_sealed="x", made_by=alice
+    )
     return {
+        "<int:invitation_id>": str(invitation.pk),
+        "<slug:team>": "band",
+        "<slug:group>": "suite",
+        "<int:loosening_id>": str(loosening.pk),
+        "<int:hook_id>": str(hook.pk),
+        "<int:approval_id>": str(yes.pk),
+        "<int:report_id>": "0",
+        "<int:message_id>": "0",
         "<int:log_id>": str(log.pk),
         "<int:decision_id>": str(decision.pk),
         "<int:publisher_id>": str(trust(draft.project, alice, "").pk),
@@ -186,6 +294,7 @@ def where(draft, alice, mike, ci, rita) -> dict[str, str]:
         "<int:remembered_id>": "1",
         "<int:builder_id>": str(builder.pk),
         "<int:token_id>": str(ci.row.pk),
+        "<int:draft_id>": str(draft.pk),
         "<int:user_id>": str(draft.project.members.get(role="maintainer").user_id),
         "<slug:name>": "sampleproject",
         "<str:version>": "1.0",
@@ -228,7 +337,7 @@ def test_nobody_gets_to_a_page_without_signing_in(where):
     """It is true that every page sends a stranger to the sign-in, whether or not it speaks of something that exists."""
     before = state()
     nowhere = {**where, "<slug:name>": "notthere"}
-    for route, there in ((route, there) for route in PAGES for there in (where, nowhere)):
+    for route, there in ((route, there) for route in (*PAGES, *OPERATED) for there in (where, nowhere)):
         for method in METHODS:
             response = ask(Client(), method, address(route, there))
             assert response.status_code == 302, (method, route)
@@ -269,7 +378,7 @@ def test_an_upload_token_opens_no_page(where, ci, scheme):
     authorization = ci.basic if scheme == "basic" else f"Bearer {ci.token}"
     before = state()
     nowhere = {**where, "<slug:name>": "notthere"}
-    for route, there in ((route, there) for route in PAGES for there in (where, nowhere)):
+    for route, there in ((route, there) for route in (*PAGES, *OPERATED) for there in (where, nowhere)):
         for method in METHODS:
             response = ask(Client(), method, address(route, there), Authorization=authorization)
             assert response.status_code == 403, (method, route)
@@ -310,8 +419,23 @@ def test_a_member_with_the_right_gets_through(where, alice, mike, rita, role):
 
 
 RIGHTS = {
-    Role.REVIEWER: {Act.SEE, Act.LINK, Act.EVIDENCE},
-    Role.MAINTAINER: set(Act) - {Act.TOKENS, Act.POLICY, Act.CI, Act.PUBLISHERS, Act.VOUCH, Act.DELETE},
+    Role.REVIEWER: {Act.SEE, Act.LINK, Act.EVIDENCE, Act.APPROVE},
+    Role.MAINTAINER: set(Act)
+    - {
+        Act.TOKENS,
+        Act.POLICY,
+        Act.CI,
+        Act.PUBLISHERS,
+        Act.VOUCH,
+        Act.DELETE,
+        Act.MEMBERS,
+        Act.GROUP,
+        Act.WEBHOOKS,
+        Act.STATUS,
+        Act.AUDIT,
+        Act.TARGET,
+        Act.ORDER,
+    },
     Role.OWNER: set(Act),
 }
 
@@ -331,6 +455,35 @@ def test_a_person_without_a_second_factor_sees_enrolment_alone(where, alice):
         for method in METHODS:
             response = ask(browser, method, address(route, where))
             assert (response.status_code, response["Location"]) == (302, "/account/enrol/")
+
+
+@pytest.mark.promise
+def test_an_operators_page_is_none_for_everybody_else(where, alice, mike, rita, charlie):
+    """It is true that owners, members and strangers find nothing there by any method, and change nothing."""
+    before = state()
+    for user in (alice, mike, rita, charlie):
+        browser = Client()
+        browser.force_login(user)
+        for route in OPERATED:
+            for method in METHODS:
+                assert ask(browser, method, address(route, where)).status_code == 404, (method, route)
+    assert state() == before
+
+
+@pytest.mark.promise
+def test_an_operator_is_a_stranger_to_projects(where, olgas):
+    """It is true that running the server opens no page of a project to a person who is no member of it."""
+    before = state()
+    for route, page in PAGES.items():
+        for method in allowed(page) if page.act else []:
+            assert ask(olgas, method, address(route, where)).status_code == 404, (method, route)
+    for route, methods in OPERATED.items():
+        for method in METHODS:
+            if method not in methods:
+                assert ask(olgas, method, address(route, where)).status_code == 405, (method, route)
+            elif method != "post":
+                assert ask(olgas, method, address(route, where)).status_code == 200, (method, route)
+    assert state() == before
 
 
 def test_a_member_who_was_removed_is_a_stranger(where, mike):

@@ -12,7 +12,7 @@ from accounts.stepup import ProofRefused
 from drafts import secrets
 from drafts.access import members, projects, tokens
 from drafts.access.limits import Limits
-from drafts.intake import stage, withdraw
+from drafts.intake import deleting, stage, withdraw
 from drafts.models import Changed, Draft, File, Membership, Token, TokenKind
 from tests import wheels
 from tests.conftest import Ci, draft_url, make_ci, publish, totp_code
@@ -248,7 +248,7 @@ def test_what_came_since_the_page_was_shown_is_shown_first(maintainer, ci, draft
 @pytest.mark.promise
 def test_all_or_nothing_is_deleted(ci, draft, monkeypatch):
     """It is true that files and events go together: one that cannot be deleted keeps them all."""
-    delete, seen, calls = stage.delete_file, everything(ci.row), []
+    delete, seen, calls = deleting.delete_file, everything(ci.row), []
 
     def second_fails(**told):
         calls.append(told["filename"])
@@ -256,9 +256,9 @@ def test_all_or_nothing_is_deleted(ci, draft, monkeypatch):
             raise Changed("replaced meanwhile")
         delete(**told)
 
-    monkeypatch.setattr(stage, "delete_file", second_fails)
+    monkeypatch.setattr(deleting, "delete_file", second_fails)
     with pytest.raises(Changed):
-        withdraw.withdraw(token=ci.row, by=SYSTEM, seen=seen)
+        withdraw.withdraw(source=ci.row, by=SYSTEM, seen=seen)
     assert draft.files.live().count() == 2
     assert not AuditEvent.objects.filter(event="file:deleted").exists()
 

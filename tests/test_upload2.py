@@ -82,13 +82,13 @@ def test_a_file_is_announced_sent_and_completed(speaker):
 
 
 def test_both_doors_make_the_same_file(speaker, ci):
-    """It is true that a row which came by 2.0 differs from one of the legacy door in ids and times alone."""
+    """It is true that a row which came by 2.0 differs from one of the legacy door in ids, times and the form alone."""
     speaker.stage(speaker.join("1.0"), WHEEL)
     two = File.objects.get()
     Draft.objects.update(state="canceled", ended_at=two.staged_at)
     ci.upload(WHEEL)
     one = File.objects.latest("pk")
-    own = {"id", "draft_id", "object_id", "handle", "staged_at", "_state"}
+    own = {"id", "draft_id", "object_id", "handle", "staged_at", "_state", "form_fields"}
     assert {k: v for k, v in vars(one).items() if k not in own} == {
         k: v for k, v in vars(two).items() if k not in own
     }

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.audit import Actor
-from drafts.intake import purge, rules, stage
+from drafts.intake import purge, quota, stage
 from drafts.models import Draft, File, UploadPart, UploadSession
 from drafts.operations import backup, scrub, sweeps
 from drafts.storage import storage
@@ -60,7 +60,7 @@ def test_what_is_announced_counts_towards_the_quota(project, speaker, ci, settin
     pending = speaker.join()["files"][other.filename]["link"]
     assert speaker.ask("DELETE", pending).status_code == 204
     assert speaker.announce(session, third).status_code == 202
-    assert rules.kept_bytes(project) == WHEEL.size
+    assert quota.kept_bytes(project) == WHEEL.size
 
 
 def test_a_draft_takes_no_end_of_announcements(speaker, settings):

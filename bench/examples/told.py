@@ -17,6 +17,7 @@ from drafts.dist import BadDistribution, parse_filename  # noqa: E402  models ar
 from drafts.evidence.compare import compare  # noqa: E402
 from drafts.inspection.changes import Before, changes  # noqa: E402
 from drafts.models import Draft, File, Project, Release  # noqa: E402
+from drafts.publishing.opinions import Opinions  # noqa: E402
 from drafts.publishing.policy import Case, expected  # noqa: E402
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Example:
         """What publishing would wait for, were the newer release a draft."""
         draft = Draft(project=Project(name=self.name), version=self.now.version)
         before = Before(Release(version=self.last.version), self.last.files)
-        case = Case(draft, self.now.files, (), compare([], []), frozenset(), before=before)
+        case = Case(
+            draft, self.now.files, (), compare([], []), frozenset(), before=before, opinions=Opinions(draft)
+        )
         return list(expected.as_last_time(case))
 
 

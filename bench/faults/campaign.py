@@ -23,7 +23,7 @@ from bench.faults.promises.trail import without_a_row
 from bench.faults.shelf import Inventory
 from drafts.intake import purge
 from drafts.intake.rules import grace
-from drafts.models import Draft, DraftState, Job
+from drafts.models import Draft, DraftState, Job, Kind
 
 SETTLED_SECONDS = 180.0
 _GLANCE_SECONDS = 0.1
@@ -157,6 +157,11 @@ class Campaign:
         drafts = Draft.objects.filter(state=DraftState.PUBLISHED)
         return dict(sorted(Counter(draft.files.completed().count() for draft in drafts).items()))
 
+    def late(self) -> int:
+        """Return how many drafts were published into releases that were there before."""
+        drafts = Draft.objects.filter(state=DraftState.PUBLISHED)
+        return drafts.count() - drafts.values("project", "version_key").distinct().count()
+
     def _state(self) -> State:
         ways = [_way(server) for server in self.cast.servers]
         return State(ways, self.inventory, self.ledger, self.cast.tokens)
@@ -205,4 +210,4 @@ def _nothing_is_being_published() -> bool:
 
 
 def _no_job_is_left() -> bool:
-    return _asked(lambda: not Job.objects.live().exists())
+    return _asked(lambda: not Job.objects.live().exclude(kind=Kind.WINDOWS).exists())

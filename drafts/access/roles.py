@@ -25,9 +25,21 @@ class Act(StrEnum):
     DECIDE = "decide what is published all the same"
     PUBLISHERS = "add and remove trusted publishers"
     VOUCH = "confirm a member's new second factor"
+    MEMBERS = "invite and remove members and change their roles"
+    GROUP = "put the project into a group"
+    WINDOW = "close and reopen releases"
+    APPROVE = "approve drafts"
+    ANSWER = "answer testers' reports"
+    WEBHOOKS = "set webhooks"
+    STATUS = "set the project's status"
+    AUDIT = "read the whole record"
+    TRAIN = "put drafts on trains and take them out"
+    TARGET = "set the upstream target, and finish a publish without it"
+    ORDER = "give a standing order"
+    REVOKE_ORDER = "see and revoke a standing order"
 
 
-_REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE})
+_REVIEWER = frozenset({Act.SEE, Act.LINK, Act.EVIDENCE, Act.APPROVE})
 _MAINTAINER = _REVIEWER | {
     Act.STAGE,
     Act.CANCEL,
@@ -37,8 +49,26 @@ _MAINTAINER = _REVIEWER | {
     Act.SET_ASIDE,
     Act.DECIDE,
     Act.FINDINGS,
+    Act.WINDOW,
+    Act.ANSWER,
+    Act.TRAIN,
+    Act.REVOKE_ORDER,
 }
-_OWNER = _MAINTAINER | {Act.TOKENS, Act.POLICY, Act.CI, Act.PUBLISHERS, Act.VOUCH, Act.DELETE}
+_OWNER = _MAINTAINER | {
+    Act.TOKENS,
+    Act.POLICY,
+    Act.CI,
+    Act.PUBLISHERS,
+    Act.VOUCH,
+    Act.DELETE,
+    Act.MEMBERS,
+    Act.GROUP,
+    Act.WEBHOOKS,
+    Act.STATUS,
+    Act.AUDIT,
+    Act.TARGET,
+    Act.ORDER,
+}
 
 MAY = {Role.REVIEWER: _REVIEWER, Role.MAINTAINER: _MAINTAINER, Role.OWNER: _OWNER}
 

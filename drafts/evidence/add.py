@@ -89,13 +89,13 @@ def post(*, token: Token, version_key: str, text: Text, by: Actor) -> Added:
 def fetched(*, draft: Draft, text: Text, rank: Rank, run: CiRun, printed: PrintedBy, by: Actor) -> Added:
     """Keep a log that this server fetched. Raises NothingToRead, NotEditable, TooMuch.
 
-    Below the rank ``fetched`` it is the word of whoever named the run, and counts as theirs.
+    Below the rank ``fetched`` it is the word of whoever named the run, a person or a credential, and counts as theirs.
     """
     row = EvidenceLog(draft=draft, rank=rank, printed_by=printed.values)
     if rank >= Rank.FETCHED:
         row.added_by_run = run
     else:
-        row.added_by_user = run.asked_by
+        row.added_by_user, row.added_by_token = run.asked_by, run.named_by
     return _add(row, draft.project, text, by)
 
 
@@ -136,7 +136,7 @@ def _keep(row: EvidenceLog, project: Project, found: list[Logged], data: bytes, 
     Project.objects.lock(project.pk)
     if row.draft is not None:
         row.draft = Draft.objects.lock(row.draft)
-        row.draft.must_be_editable()
+        row.draft.must_be_editable(even_scheduled=True)
     else:
         row.draft = Draft.objects.editable_of(project, row.version_key)
     if same := _the_same(row):

@@ -10,15 +10,26 @@ from django.db.models import Q
 
 from drafts.evidence.attested.standing import standing
 from drafts.evidence.compare import Claim, Comparison, FileVerdict, Printed, Rank, Staged, Why, compare
-from drafts.models import Draft, EvidenceLog, File, LoggedDigest, PrintedBy, Provenance
+from drafts.models import Draft, EvidenceLog, File, LoggedDigest, PrintedBy, beside
 from drafts.models.files import IN_DRAFT
 
 
-def comparisons(uploads: Mapping[int, Sequence[File]]) -> dict[int, Comparison]:
-    """Compare the files of several drafts (by draft id, superseded uploads included) with all digests of their logs."""
+def comparisons(
+    uploads: Mapping[int, Sequence[File]],
+    drafts: Sequence[Draft] | None = None,
+    logs: Sequence[EvidenceLog] | None = None,
+) -> dict[int, Comparison]:
+    """Compare the files of several drafts (by draft id, superseded uploads included) with all digests of their logs.
+
+    ``drafts``: the same, where they say themselves which of them have logs and attestations at all; ``logs``: all logs of
+    theirs, where the caller has read them.
+    """
     said: defaultdict[int, list[Claim]] = defaultdict(list)
-    attested = standing(uploads)
-    for draft_id, claim in _claims(uploads):
+    with_logs = uploads if drafts is None else [one.pk for one in beside.those_with("logs", drafts)]
+    attested = standing(
+        uploads if drafts is None else [one.pk for one in beside.those_with("attested", drafts)]
+    )
+    for draft_id, claim in _claims({pk: uploads[pk] for pk in with_logs}, logs):
         if counted := attested.counted(claim):
             said[draft_id].append(counted)
     return {draft_id: compare(_staged(files), said[draft_id]) for draft_id, files in uploads.items()}
@@ -95,19 +106,23 @@ def _staged(files: Sequence[File]) -> Iterator[Staged]:
                 blake2b_256=file.blake2b_256,
                 staged_by=file.staged_by,
                 earlier=frozenset(earlier[file.filename] - {file.sha256, file.blake2b_256}),
-                commit=Provenance.of(file.taken_from).commit if file.taken_from else "",
+                commit=file.built_from,
             )
 
 
-def _claims(uploads: Mapping[int, Sequence[File]]) -> Iterator[tuple[int, Claim]]:
+def _claims(
+    uploads: Mapping[int, Sequence[File]], logs: Iterable[EvidenceLog] | None
+) -> Iterator[tuple[int, Claim]]:
     """Yield the digests that can say something about the drafts' files; a log may name thousands of others."""
-    logs = EvidenceLog.objects.filter(draft__in=uploads).select_related("added_by_token")
-    known = {log.pk: (log, _word_of(log)) for log in logs.defer("set_aside_reason")}
+    if logs is None:
+        rows = EvidenceLog.objects.filter(draft__in=uploads).select_related("added_by_token")
+        logs = rows.defer("set_aside_reason")
+    known = {log.pk: (log, _word_of(log)) for log in logs}
     if not known:
         return
     files = [file for rows in uploads.values() for file in rows]
-    rows = LoggedDigest.objects.filter(_about(files), log__in=known).order_by("log_id", "line")
-    for row in rows.values_list("log_id", "filename", "algorithm", "digest", "line", "hidden", named=True):
+    digests = LoggedDigest.objects.filter(_about(files), log__in=known).order_by("log_id", "line")
+    for row in digests.values_list("log_id", "filename", "algorithm", "digest", "line", "hidden", named=True):
         log, word = known[row.log_id]
         claim = replace(
             word,

@@ -1,6 +1,6 @@
 """A draft as installers see it through its link: what the project will look like once it is published."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import quote
@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from drafts.access import gate
+from drafts.access import fetches, gate
 from drafts.index import pages, simple
 from drafts.index.serve import answer
 from drafts.index.views import NotAcceptable, content_type, not_acceptable, served, wanted_format
@@ -30,9 +30,23 @@ def private(
     view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Mark every answer under a draft link, refusals too, as nothing that a cache or a search engine may keep."""
-    safe = require_safe(view)
+    # Nothing is written here: another method is answered with 405, not with words about forms.
+    return _marked(view, require_safe(view))
 
-    @csrf_exempt  # nothing is written here: another method is answered with 405, not with words about forms
+
+def private_form(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Mark the answers to what is sent through a draft link in the same way."""
+    # Whoever knows the link may send; another site's form does not know it, and no cookie is looked at.
+    return _marked(view, require_POST(view))
+
+
+def _marked(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+    safe: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    @csrf_exempt
     @wraps(view)
     def marked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
@@ -51,14 +65,14 @@ def private(
 
 @private
 def root(request: HttpRequest, token: str | None = None, *, only: bool = False) -> HttpResponseBase:
-    """List the one project that a link opens."""
+    """List what a link opens: one project, or those of a train."""
     del only
     access = gate.draft_link(request, token)
     if access.ended:
         return HttpResponseRedirect(reverse("simple-root"))
     wanted = wanted_format(request)
     render = simple.render_root_json if wanted.is_json else simple.render_root_html
-    response = HttpResponse(b"".join(render([access.draft.project.name])), content_type=content_type(wanted))
+    response = HttpResponse(b"".join(render(access.names)), content_type=content_type(wanted))
     patch_vary_headers(response, ["Accept"])
     return response
 
@@ -67,52 +81,64 @@ def root(request: HttpRequest, token: str | None = None, *, only: bool = False) 
 def project(
     request: HttpRequest, name: str, token: str | None = None, *, only: bool = False
 ) -> HttpResponseBase:
-    """Serve the project's page: published and staged files merged, or the staged ones alone. Any other name: 404."""
+    """Serve a project's page: published and staged files merged, or the staged ones alone. Any other name: 404."""
     access = gate.draft_link(request, token)
-    if name != access.draft.project.name:
+    drafts = access.of(name)
+    if not drafts:
         raise Http404("Not found")
     if access.ended:
         return HttpResponseRedirect(reverse("simple-project", args=[name]))
     wanted = wanted_format(request)
     gate.count_use(access.link)
-    content = _content(access.draft, only=only, base="../../../files" if only else "../../files")
+    content = _content(drafts, only=only, base="../../../files" if only else "../../files")
     body = simple.render_json(content) if wanted.is_json else simple.render_html(content)
     response = HttpResponse(body, content_type=content_type(wanted))
     patch_vary_headers(response, ["Accept"])
     return response
 
 
-def _content(draft: Draft, *, only: bool, base: str) -> simple.SimpleProject:
-    """Render published and staged files; addresses are relative, under the token, and change with the bytes."""
-    staged = list(draft.files.installable().order_by("filename"))
-    published = [] if only else list(pages.published_files(draft.project))
+def _content(drafts: Sequence[Draft], *, only: bool, base: str) -> simple.SimpleProject:
+    """Render published and staged files of one project; addresses are relative, under the token, and change with the bytes."""
+    project = drafts[0].project
+    status, reason = project.shown_status
+    shown = [] if project.is_quarantined else drafts
+    staged = [file for draft in shown for file in draft.files.installable().order_by("filename")]
+    published = [] if only else list(pages.published_files(project))
     files = [*published, *staged]
+    new = [draft.version for draft in drafts if any(file.draft_id == draft.pk for file in staged)]
     return simple.SimpleProject(
-        name=draft.project.name,
+        name=project.name,
         files=tuple(
             pages.simple_file(file, url=f"{base}/{file.handle}/{quote(file.filename)}") for file in files
         ),
-        versions=tuple(dict.fromkeys([*pages.versions(published), *([draft.version] if staged else [])])),
+        versions=tuple(dict.fromkeys([*pages.versions(published), *new])),
+        status=status,
+        status_reason=reason or None,
         serial=None,
     )
 
 
 @private
 def file(request: HttpRequest, handle: str, filename: str, token: str | None = None) -> HttpResponseBase:
-    """Serve a staged file of the draft, or a published one of its project, or the METADATA of either."""
+    """Serve a staged file of a draft, or a published one of its project, or the METADATA of either."""
     access = gate.draft_link(request, token)
     is_metadata = filename.endswith(".metadata")
-    row = _readable(access.draft, handle, filename.removesuffix(".metadata"))
+    row = _readable(access.drafts, handle, filename.removesuffix(".metadata"))
     if access.ended:
         if row.release_id is None:
             raise Http404("Not found")
         return HttpResponseRedirect(reverse("file", args=[row.public_id, filename]))
+    draft = next((one for one in access.drafts if one.pk == row.draft_id), None)
+    if request.method == "GET" and not is_metadata and draft is not None:
+        agent = request.headers.get("User-Agent", "")
+        fetches.count(draft=draft, filename=filename, user_agent=agent)
     return answer(request, served(row, metadata=is_metadata))
 
 
-def _readable(draft: Draft, handle: str, filename: str) -> File:
-    rows = File.objects.filter(handle=handle, filename=filename, draft__project=draft.project_id)
-    row = rows.filter(draft=draft).installable().first() or rows.published().first()
+def _readable(drafts: Sequence[Draft], handle: str, filename: str) -> File:
+    projects = {draft.project_id for draft in drafts if not draft.project.is_quarantined}
+    rows = File.objects.filter(handle=handle, filename=filename, draft__project__in=projects)
+    row = rows.filter(draft__in=drafts).installable().first() or rows.offered().first()
     if row is None:
         raise Http404("Not found")
     return row
@@ -120,15 +146,18 @@ def _readable(draft: Draft, handle: str, filename: str) -> File:
 
 @private
 def requirements(request: HttpRequest, token: str | None = None) -> HttpResponseBase:
-    """Pin the draft's files with their hashes, for ``pip install --require-hashes -r``."""
+    """Pin the files of all drafts with their hashes, for ``pip install --require-hashes -r``."""
     access = gate.draft_link(request, token)
     if access.ended:
         return HttpResponseRedirect(reverse("simple-project", args=[access.draft.project.name]))
-    lines = [f"{access.draft.project.name}=={access.draft.version}"]
-    lines += [
-        f"    --hash=sha256:{file.sha256}" for file in access.draft.files.installable().order_by("filename")
-    ]
-    return HttpResponse(" \\\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+    text = "".join(_pinned(draft) for draft in access.drafts)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def _pinned(draft: Draft) -> str:
+    lines = [f"{draft.project.name}=={draft.version}"]
+    lines += [f"    --hash=sha256:{file.sha256}" for file in draft.files.installable().order_by("filename")]
+    return " \\\n".join(lines) + "\n"
 
 
 @private

@@ -2,15 +2,16 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from drafts.access.readers import Reader
-from drafts.index import simple
-from drafts.models import File, IndexPage, Project
+from drafts.index import simple, windows
+from drafts.models import File, IndexPage, Kind, Project, jobs
 
 
 def render_key() -> str:
@@ -48,11 +49,17 @@ def simple_file(file: File, *, url: str) -> simple.SimpleFile:
 def store(project: Project) -> IndexPage:
     """Render a project's page and store it; the caller holds the project's lock."""
     files = list(published_files(project))
+    standings = windows.of_project(project)
+    status, reason = project.shown_status
     content = simple.SimpleProject(
         name=project.name,
         files=tuple(simple_file(file, url=file_url(file)) for file in files),
         versions=versions(files),
+        status=status,
+        status_reason=reason or None,
         serial=project.serial,
+        closed=_closed(files, standings),
+        late=tuple(file.filename for file in files if file.late_seconds is not None),
     )
     html, json = simple.render_html(content), simple.render_json(content)
     page, _ = IndexPage.objects.update_or_create(
@@ -65,15 +72,24 @@ def store(project: Project) -> IndexPage:
             "etag": hashlib.sha256(html + json).hexdigest()[:32],
             "render_key": render_key(),
             "serial": project.serial,
+            "good_until": standings.next_change,
         },
     )
+    if page.good_until:
+        jobs.enqueue(kind=Kind.WINDOWS, subject=f"project:{project.pk}", not_before=page.good_until)
     return page
 
 
+def _closed(files: Sequence[File], standings: windows.Windows) -> tuple[str, ...]:
+    """Return the versions that take no more files, in the order of their first file."""
+    closed = standings.closed(file.release_id for file in files if file.release_id)
+    return versions(file for file in files if file.release_id in closed)
+
+
 def published_files(project: Project) -> Iterable[File]:
-    """Return a project's public files, in an order that does not change."""
+    """Return the files of a project that readers get, in an order that does not change."""
     return (
-        File.objects.published()
+        File.objects.offered()
         .filter(release__project=project)
         .select_related("release")
         .defer("core_metadata")
@@ -87,12 +103,16 @@ def versions(files: Iterable[File]) -> tuple[str, ...]:
 
 
 def page_of(name: str) -> IndexPage | None:
-    """Return the stored page of a published project by one look-up; rendered anew if its key no longer fits."""
+    """Return the stored page of a published project by one look-up; rendered anew if its key no longer fits, or a window ended."""
     page = IndexPage.objects.filter(project__name=name).first()
-    if page is not None and page.render_key != render_key():
+    if page is not None and (page.render_key != render_key() or _is_over(page)):
         with transaction.atomic():
             page = store(Project.objects.lock(page.project_id))
     return page
+
+
+def _is_over(page: IndexPage) -> bool:
+    return page.good_until is not None and page.good_until <= timezone.now()
 
 
 def names(reader: Reader) -> Iterator[str]:

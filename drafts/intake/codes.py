@@ -16,6 +16,7 @@ REQUEST = {
     "bad-meta": "Every body of the Upload 2.0 API says meta.api-version, and it is the string 2.0.",
     "draft-exists": "The release has a draft already: take it from the address in Location, and join it.",
     "bad-expects": "meta._presscheck.expects is an array of file names of the release, 500 at most.",
+    "bad-train": "The train's name in the address is at most 100 characters that show.",
     "bad-extension": "extend-for is a number of seconds.",
     "action-gone": "The API once had this action. Upload files with :action=file_upload.",
     "not-multipart": "Uploads are multipart/form-data with a boundary, as upload tools send them.",
@@ -30,6 +31,7 @@ REQUEST = {
     "storage-full": "The server's disk is full. Nothing was kept; the operator has to make room.",
     "database-down": "The database does not answer. Send the file again after a moment; if it was staged, nothing changes.",
     "storage-down": "The store of files does not answer. Nothing was kept: send it again after a moment.",
+    "read-only": "The operators made this index read-only for a while: nothing is taken. The text says why. Try again later.",
     "too-many-drafts": "The project has too many drafts, or the token opened too many within an hour.",
 }
 FIELDS = {
@@ -77,10 +79,14 @@ DRAFT = {
     "being-published": "The release is being published right now. Try again in a minute.",
     "not-editable": "The draft cannot change now. The text says why.",
     "same-file-other-spelling": "The release has this file under another spelling (case, order of tags, the version's zeros).",
+    "release-closed": "The release was published, and its window is over: make a new version, or let a maintainer reopen it.",
     "second-sdist": "A release has one sdist, and the draft has it already.",
+    "project-archived": "The project's owners archived it: it takes no uploads. An owner can make it active again.",
+    "project-quarantined": "The operators of this index put the project into quarantine: it takes no uploads. Ask them.",
     "add-only": "The token may add files and not replace them. A maintainer can.",
     "token-version": "The token is limited to certain versions, and this is none of them. A maintainer can.",
     "token-filename": "The token is limited to certain file names; every tag of a wheel has to match. A maintainer can.",
+    "approved": "A person approved the files as they are: a token replaces and deletes none of them. A maintainer can.",
     "not-your-file": "Another token or person staged the file; a token replaces only its own. A maintainer can.",
 }
 FILE = {

@@ -13,7 +13,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from drafts.access import gate
 from drafts.access.gate import Credential
 from drafts.dist import FileName
-from drafts.intake import door, fields, limits, receive, rules, stage
+from drafts.intake import door, fields, limits, quota, receive, rules, stage, trains
 from drafts.intake.problems import Problem, either, spoken
 from drafts.intake.upload2 import bodies, sessions
 
@@ -60,18 +60,19 @@ def _upload(request: HttpRequest) -> HttpResponse:
     credential = gate.upload_credential(request)  # before the body is read
     if fields.is_gone(request.GET.get(":action", "")):
         raise _gone(request.GET[":action"])
+    label = trains.label(request)
     with receive.form(request, _allowed(credential)) as form:
         if action := request.GET.get(":action"):
             form.fields.setdefault(":action", [action])
-        staged, credential = _stage(form, credential)
-    return sessions.legacy_answer(staged, credential)
+        staged, credential = _stage(form, credential, label)
+    return sessions.legacy_answer(staged, credential, label)
 
 
 def _allowed(credential: Credential) -> receive.Limits:
     """Return what a form may bring: of a secret for several projects, what the file's own project has room for."""
     return receive.Limits(
-        rules.room(credential.project, credential.token),
-        again=partial(rules.size_again, credential.project),
+        quota.room(credential.project, credential.token),
+        again=partial(quota.size_again, credential.project),
         named=partial(_named, credential),
     )
 
@@ -80,6 +81,7 @@ def _named(credential: Credential, name: FileName) -> receive.Limits | None:
     """Refuse, before the bytes are read, a file that the token's limits leave out. Raises Problem."""
     mine = credential.of(name.project)
     try:
+        rules.must_take_uploads(mine.project)
         limits.must_cover(mine.token, name)
     except rules.Refused as error:
         raise door.problem(error) from error
@@ -92,7 +94,7 @@ def _gone(action: str) -> Problem:
     )
 
 
-def _stage(form: receive.Form, credential: Credential) -> tuple[stage.Staged, Credential]:
+def _stage(form: receive.Form, credential: Credential, train: str) -> tuple[stage.Staged, Credential]:
     if fields.is_gone(form.one(":action")):
         raise _gone(form.one(":action"))
     findings = fields.findings(form)
@@ -110,6 +112,6 @@ def _stage(form: receive.Form, credential: Credential) -> tuple[stage.Staged, Cr
             source="name",
         )
     assert form.upload is not None
-    form.upload.attestations = fields.attestations(form)
-    by = rules.Stager(actor=credential.actor, token=credential.token)
+    form.upload.attestations, form.upload.form = fields.attestations(form), fields.said(form)
+    by = rules.Stager(actor=credential.actor, token=credential.token, train=train)
     return door.take(form.upload, project=credential.project, version=release.version, by=by), credential

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 from packaging.utils import canonicalize_version
 from packaging.version import Version
@@ -14,20 +14,26 @@ from packaging.version import Version
 from accounts.audit import Actor
 from accounts.models import User
 from drafts.dist import CoreMetadata, FileName, FileType
-from drafts.models import BurntName, Draft, File, Project, Provenance, Token, UploadSession
-from drafts.models.drafts import LIVE
+from drafts.index import windows
+from drafts.intake import quota
+from drafts.models import BurntName, Draft, File, Project, ProjectStatus, Provenance, Token, UploadSession
+from drafts.publishing import approvals
 
 _LONGEST_KEPT = 500  # characters of one field that is kept for pages
 
 
 @dataclass(frozen=True, slots=True)
 class Stager:
-    """Who stages: a token or a person, as actor of the event and as owner of the file; and where it was taken from."""
+    """Who stages: a token or a person, as actor of the event and as owner of the file; and where it was taken from.
+
+    ``train``: the label of the train that a draft joins which this opens.
+    """
 
     actor: Actor
     token: Token | None = None
     user: User | None = None
     taken_from: Provenance | None = None
+    train: str = ""
 
     @property
     def told(self) -> dict[str, Any]:
@@ -89,32 +95,22 @@ def _short(text: str | None) -> str | None:
     return f"{text[:_LONGEST_KEPT]}… (SHA-256 of all: {sha256(text.encode())[:12]})"
 
 
-def kept_bytes(project: Project) -> int:
-    """Return how many bytes the server keeps for a project: published, staged and superseded."""
-    rows = File.objects.filter(draft__project=project).with_bytes()
-    return rows.aggregate(total=Sum("size"))["total"] or 0
-
-
-def room(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> int:
-    """Return how many bytes one file may have now; a fifth of the quota is for maintainers only.
-
-    What was announced counts as if it were there, but for the upload that is being completed.
-    """
-    quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
-    taken = kept_bytes(project) + UploadSession.objects.reserved_bytes(project, but=completing)
-    return max(0, min(settings.FILE_SIZE_LIMIT, quota - taken))
-
-
-def size_again(project: Project, filename: str, sha256: str) -> int:
-    """Return the size of the file of this name (and SHA-256, where it is known) that is staged or published; else 0.
-
-    Such a file may be sent again to a project without room: equal bytes change nothing, and others are refused at the end.
-    """
-    there = File.objects.live().filter(draft__project=project, filename=filename)
-    there = there.filter(Q(release__isnull=False) | Q(draft__state__in=LIVE))
-    if sha256:
-        there = there.filter(sha256=sha256)
-    return there.aggregate(largest=Max("size"))["largest"] or 0
+def must_take_uploads(project: Project) -> None:
+    """Refuse what is sent to a project that is archived or in quarantine (PEP 792). Raises Refused."""
+    if project.is_quarantined:
+        raise Refused(
+            403,
+            "project-quarantined",
+            f"The project {project} is in quarantine and takes no uploads: {project.quarantine_reason} "
+            "Ask the operators of this index.",
+        )
+    if project.status == ProjectStatus.ARCHIVED:
+        why = f": {project.status_reason}" if project.status_reason else "."
+        raise Refused(
+            403,
+            "project-archived",
+            f"The project {project} is archived and takes no uploads{why} An owner can make it active again.",
+        )
 
 
 def must_still_be_valid(token: Token, *, completing: UploadSession | None = None) -> None:
@@ -124,8 +120,14 @@ def must_still_be_valid(token: Token, *, completing: UploadSession | None = None
     while the bytes are on their way.
     """
     ends_with_time = completing is None and token.publisher_id is None
-    good = Token.objects.valid() if ends_with_time else Token.objects.filter(revoked_at=None)
-    if not good.filter(pk=token.pk).exists():
+    if token.draft_id is not None and ends_with_time:  # it dies with its draft, too
+        good = Token.objects.valid().filter(pk=token.pk).exists()
+    else:
+        until = (
+            Token.objects.filter(pk=token.pk, revoked_at=None).values_list("expires_at", flat=True).first()
+        )
+        good = until is not None and (until > timezone.now() or not ends_with_time)
+    if not good:
         raise Refused(
             401,
             "no-credential",
@@ -153,6 +155,20 @@ def published_already(*, project: Project, version: Version, name: FileName, sha
             "A published name is never used again: make a new version, or a build number.",
         )
     return published
+
+
+def must_take_files(project: Project, version: Version) -> None:
+    """Refuse files for a release that is closed. Raises Refused (403: uploaders take 409 for *uploaded already*)."""
+    found = windows.of_version(project, canonicalize_version(version))
+    if found is None or not found[1].is_closed:
+        return
+    release, standing = found
+    raise Refused(
+        403,
+        "release-closed",
+        f"{release} is {windows.sentence(standing)}: it takes no more files. Make a new version, or let a maintainer "
+        f"reopen it for 7 days: {settings.PRESSCHECK_URL}/projects/{project.name}/releases/{release.version}/",
+    )
 
 
 def _burnt(project: Project, version: Version, name: FileName) -> BurntName | None:
@@ -201,6 +217,7 @@ def may_stage(
     completing: UploadSession | None = None,
 ) -> None:
     """Refuse what the rules of the draft do not allow. Raises Refused."""
+    must_take_uploads(draft.project)
     before, same = there.before, there.same
     if same is not None:
         if name.filetype == FileType.SDIST:
@@ -212,7 +229,7 @@ def may_stage(
         raise _same_file(name.filename, same.filename, published=False)
     if before is not None and by.token is not None:
         may_replace(draft, before, by.token)
-    if size > room(draft.project, by.token, completing=completing):
+    if size > quota.room(draft.project, by.token, completing=completing):
         raise Refused(
             413,
             "over-quota",
@@ -237,10 +254,18 @@ def may_replace(draft: Draft, before: File | UploadSession, token: Token, *, act
             f"'{before.filename}' was staged by another credential or person; a token can {act} only what it staged. "
             f"A maintainer can {act} it: {page}",
         )
+    if isinstance(before, File) and approvals.first_given(draft):
+        raise Refused(
+            403,
+            "approved",
+            f"A person approved the draft of {draft} as it is: from the first approval on, a token does not {act} files, "
+            f"and '{before.filename}' is as it was. A maintainer can {act} it: {page}",
+        )
 
 
 def may_open(*, project: Project, by: Stager) -> None:
-    """Refuse a draft too many. Raises Refused."""
+    """Refuse a draft too many, and any of a project that takes none. Raises Refused."""
+    must_take_uploads(project)
     if Draft.objects.live().filter(project=project).count() >= settings.LIVE_DRAFTS_PER_PROJECT:
         raise Refused(
             429,

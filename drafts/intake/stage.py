@@ -1,12 +1,10 @@
-"""The acts on a draft: add a file, replace one, delete one, cancel, extend, expire. Neither door publishes."""
+"""The acts on a draft: add a file, replace one, open, cancel, extend, expire. Neither door publishes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from packaging.utils import canonicalize_version
@@ -16,12 +14,12 @@ from accounts import audit
 from accounts.audit import Actor
 from drafts.dist import Distribution, attestations
 from drafts.evidence import waiting
-from drafts.intake import arriving, limits, rules
+from drafts.intake import arriving, limits, quota, rules, superseded
 from drafts.intake.arrival import Arrival
 from drafts.intake.rules import Stager
+from drafts.intake.runs import following
 from drafts.models import (
     Attestations,
-    Changed,
     Draft,
     DraftState,
     File,
@@ -31,6 +29,8 @@ from drafts.models import (
     UploadSession,
     jobs,
 )
+from drafts.publishing import approvals, late, news, ready
+from drafts.publishing.train import board
 
 
 class Event(StrEnum):
@@ -39,7 +39,6 @@ class Event(StrEnum):
     OPENED = "draft:opened"
     STAGED = "file:staged"
     REPLACED = "file:replaced"
-    DELETED = "file:deleted"
     CANCELED = "draft:canceled"
     EXPIRED = "draft:expired"
     EXTENDED = "draft:extended"
@@ -52,10 +51,6 @@ class Did(StrEnum):
     REPLACED = "replaced"
     UNCHANGED = "unchanged"
     ALREADY_PUBLISHED = "already-published"
-
-
-class NoSuchFile(Exception):
-    """The draft has no such file; it may have been deleted a moment ago."""
 
 
 class Exists(Exception):
@@ -99,6 +94,7 @@ def add_file(
         project=project, version=version, name=name, sha256=arrival.sha256
     ):
         return Staged(Did.ALREADY_PUBLISHED, None, published)
+    rules.must_take_files(project, version)
     draft = _draft_to_join(project, version, by)
     arriving.make_way(draft=draft, name=name, by=by.actor, completing=completing)
     there = rules.there(draft, name)
@@ -107,23 +103,15 @@ def add_file(
         _end_session(completing, before)
         return Staged(Did.UNCHANGED, draft, before)
     rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, completing=completing)
+    superseded.give_way(project=project, needed=quota.lacking(project, arrival.size, by.token, completing))
     file = _row(draft, arrival, distribution, by, before)
     waiting.verify(draft=draft)
+    if by.token is not None and by.token.claims:
+        following.begin(draft=draft, token=by.token)
     _end_session(completing, file)
     draft.touch()
-    return _recorded(draft, file, before, by)
-
-
-def would(
-    *, project: Project, version: Version, arrival: Arrival, distribution: Distribution, by: Stager
-) -> Did:
-    """Say what ``add_file`` would do now, and do nothing. Raises Refused, NotEditable."""
-    with transaction.atomic():
-        did = add_file(
-            project=project, version=version, arrival=arrival, distribution=distribution, by=by
-        ).did
-        transaction.set_rollback(True)
-    return did
+    ready.all_in(draft=draft)
+    return _recorded(draft, file, before, by, approvals.void(draft=draft))
 
 
 def _is_the_same(before: File, arrival: Arrival) -> bool:
@@ -136,17 +124,15 @@ def _end_session(completing: UploadSession | None, file: File) -> None:
         completing.end(FileState.COMPLETED, file=file)
 
 
-def _recorded(draft: Draft, file: File, before: File | None, by: Stager) -> Staged:
-    told = {"filename": file.filename, "size": file.size}
+def _recorded(draft: Draft, file: File, before: File | None, by: Stager, voided: dict[str, Any]) -> Staged:
+    told = {"filename": file.filename, "size": file.size, **voided, **by.told}
     if file.attestations_sha256:
         told["attestations"] = file.attestations_sha256
-    if before is None:
-        audit.record(Event.STAGED, on=draft, by=by.actor, digest=file.sha256, **told, **by.told)
-        return Staged(Did.ADDED, draft, file)
-    audit.record(
-        Event.REPLACED, on=draft, by=by.actor, digest=file.sha256, **told, **by.told, before=before.sha256
-    )
-    return Staged(Did.REPLACED, draft, file)
+    if before is not None:
+        told["before"] = before.sha256
+    event, did = (Event.REPLACED, Did.REPLACED) if before else (Event.STAGED, Did.ADDED)
+    audit.record(event, on=draft, by=by.actor, digest=file.sha256, **told)
+    return Staged(did, draft, file)
 
 
 def _draft_to_join(project: Project, version: Version, by: Stager) -> Draft:
@@ -159,20 +145,20 @@ def _draft_to_join(project: Project, version: Version, by: Stager) -> Draft:
 
 def _opened(project: Project, version: Version, by: Stager, expects: Sequence[str] = ()) -> Draft:
     rules.may_open(project=project, by=by)
-    now = timezone.now()
     draft = Draft.objects.create(
         project=project,
         version=str(version),
         version_key=canonicalize_version(version),
-        opened_at=now,
         opened_by=by.actor.key,
-        expires_at=now + timedelta(days=settings.DRAFT_LIFETIME_DAYS),
+        expires_at=timezone.now() + project.draft_life,
         expects=list(expects),
     )
-    told: dict[str, Any] = {"expects": draft.expects} if expects else {}
+    told = board(draft, label=by.train, token=by.token) | ({"expects": draft.expects} if expects else {})
     if joined := waiting.join(draft=draft):
         told["evidence"] = joined
+    news.opened(draft=draft, by=by.actor)
     audit.record(Event.OPENED, on=draft, by=by.actor, **told)
+    late.opened(draft)
     return draft
 
 
@@ -192,6 +178,7 @@ def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager,
         metadata_sha256=rules.sha256(distribution.metadata.raw),
         attestations_sha256=attestations.digest(arrival.attestations) if arrival.attestations else "",
         core_metadata=rules.summary(distribution.metadata),
+        form_fields=arrival.form or {},
         staged_by_token=by.token,
         staged_by_user=by.user,
         taken_from=by.taken_from.values if by.taken_from else None,
@@ -201,47 +188,9 @@ def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager,
         before.cancel(superseded_by=file)
     if arrival.attestations:
         Attestations.objects.create(file=file, statements=list(arrival.attestations))
-        jobs.enqueue(kind=Kind.VERIFY_ATTESTATIONS, subject=file.subject)
-    jobs.enqueue(kind=Kind.INSPECT, subject=file.subject)
+        jobs.enqueue(kind=Kind.VERIFY_ATTESTATIONS, subject=file.subject, is_new=True)
+    jobs.enqueue(kind=Kind.INSPECT, subject=file.subject, is_new=True)
     return file
-
-
-@transaction.atomic
-def delete_file(*, draft: Draft, filename: str, by: Actor, seen: str) -> None:
-    """Take one file out of a draft as it was seen (``seen``: the SHA-256 that the page showed).
-
-    Nothing was published, so the name stays free. Raises NotEditable, NoSuchFile, Changed.
-    """
-    draft = Draft.objects.lock(draft)
-    draft.must_be_editable()
-    file = draft.files.live().named(filename)
-    if file is None:
-        raise NoSuchFile(f"{filename} is not in the draft of {draft} any more")
-    if file.sha256 != seen:
-        raise Changed(f"{filename} was replaced after the page was shown: look at it again")
-    file.cancel()
-    draft.touch()
-    jobs.enqueue(kind=Kind.PURGE, subject=file.subject, not_before=timezone.now() + rules.grace())
-    audit.record(Event.DELETED, on=draft, by=by, digest=file.sha256, filename=file.filename)
-
-
-@transaction.atomic
-def delete_own(*, file: File, by: Stager) -> None:
-    """Take a file that a credential itself staged out of its draft; one that is out already stays out.
-
-    Raises Refused (403) for a file of others and for tokens that may only add, NotEditable.
-    """
-    draft = Draft.objects.lock(file.draft)
-    file = File.objects.select_for_update().get(pk=file.pk)
-    assert by.token is not None
-    rules.may_replace(draft, file, by.token, act="delete")
-    if file.state == FileState.CANCELED:
-        return
-    draft.must_be_editable()
-    file.cancel()
-    draft.touch()
-    jobs.enqueue(kind=Kind.PURGE, subject=file.subject, not_before=timezone.now() + rules.grace())
-    audit.record(Event.DELETED, on=draft, by=by.actor, digest=file.sha256, filename=file.filename)
 
 
 @transaction.atomic
@@ -257,6 +206,7 @@ def open_draft(*, project: Project, version: Version, by: Stager, expects: Seque
     there = Draft.objects.of_release(project, str(version)).live().first()
     if there is not None:
         raise Exists(there)
+    rules.must_take_files(project, version)
     return _opened(project, version, by, expects)
 
 
@@ -267,7 +217,7 @@ def cancel(*, draft: Draft, by: Actor, event: Event = Event.CANCELED) -> None:
     Raises NotEditable when it is being published or has ended.
     """
     draft = Draft.objects.lock(draft)
-    draft.must_be_editable()
+    draft.must_be_editable(even_scheduled=True)
     _end(draft, by, event)
 
 
@@ -283,10 +233,12 @@ def expire(*, draft: Draft) -> bool:
 
 def _end(draft: Draft, by: Actor, event: Event) -> None:
     draft.state, draft.ended_at, draft.ended_by = DraftState.CANCELED, timezone.now(), by.label
-    draft.save(update_fields=["state", "ended_at", "ended_by"])
+    draft.publish_at = None
+    draft.save(update_fields=["state", "ended_at", "ended_by", "publish_at"])
     arriving.cancel_all(draft=draft)
     draft.bump()
     jobs.enqueue(kind=Kind.PURGE, subject=draft.subject, not_before=timezone.now() + rules.grace())
+    news.ended(draft=draft, expired=event == Event.EXPIRED, by=by)
     audit.record(event, on=draft, by=by, files=draft.files.live().count())
 
 
@@ -294,7 +246,7 @@ def _end(draft: Draft, by: Actor, event: Event) -> None:
 def extend(*, draft: Draft, by: Actor) -> Draft:
     """Renew a draft's expiry: now + 7 days, never beyond opened + 30, never earlier than it was. Raises NotEditable."""
     draft = Draft.objects.lock(draft)
-    draft.must_be_editable()
+    draft.must_be_editable(even_scheduled=True)
     draft.touch()
     audit.record(Event.EXTENDED, on=draft, by=by, until=draft.expires_at.isoformat())
     return draft

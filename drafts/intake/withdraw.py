@@ -1,4 +1,4 @@
-"""The act after a token leaked: take everything that it staged out of the drafts, file by file, in one transaction."""
+"""The act after a token leaked, or a repository was taken over: take everything that it staged out of the drafts, file by file, in one transaction."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from accounts.audit import Actor
-from drafts.intake import stage
-from drafts.models import Changed, File, Project, Token
-from drafts.models.drafts import EDITABLE
+from drafts.intake import deleting
+from drafts.models import Changed, File, Project, Publisher, Token
 
 
-def staged_by(token: Token) -> list[File]:
-    """Return what a token staged and nobody replaced or deleted since: in drafts, published, or in drafts that ended."""
-    rows = File.objects.live().filter(staged_by_token=token).select_related("draft__project", "release")
+def staged_by(source: Token | Publisher) -> list[File]:
+    """Return what a token, or all tokens of a trusted publisher, staged and nobody replaced or deleted since: in drafts, published, or in drafts that ended."""
+    by = {"staged_by_token__publisher" if isinstance(source, Publisher) else "staged_by_token": source}
+    rows = File.objects.live().filter(**by).select_related("draft__project", "release")
     return list(rows.order_by("-draft_id", "filename"))
 
 
 def deletable(files: Sequence[File]) -> list[File]:
     """Return those that are in a draft which can still change."""
-    return [file for file in files if file.draft.state in EDITABLE]
+    return [file for file in files if file.draft.is_editable]
 
 
 def spelled(files: Sequence[File]) -> str:
@@ -29,15 +29,15 @@ def spelled(files: Sequence[File]) -> str:
 
 
 @transaction.atomic
-def withdraw(*, token: Token, by: Actor, seen: str) -> list[str]:
-    """Delete from the drafts what a token staged, with an event for each file, and return the file names.
+def withdraw(*, source: Token | Publisher, by: Actor, seen: str) -> list[str]:
+    """Delete from the drafts what a token or trusted publisher staged, with an event for each file, and return the file names.
 
     ``seen``: the deletable uploads, spelled, as the page showed them. Raises Changed.
     """
-    Project.objects.lock(token.project_id)
-    files = deletable(staged_by(token))
+    Project.objects.lock(source.project_id)
+    files = deletable(staged_by(source))
     if spelled(files) != seen:
-        raise Changed("what the token staged changed after the page was shown")
+        raise Changed("what it staged changed after the page was shown")
     for file in sorted(files, key=lambda file: (file.draft_id, file.filename)):
-        stage.delete_file(draft=file.draft, filename=file.filename, by=by, seen=file.sha256)
+        deleting.delete_file(draft=file.draft, filename=file.filename, by=by, seen=file.sha256)
     return [file.filename for file in files]

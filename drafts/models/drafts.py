@@ -54,13 +54,19 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     """Named questions about drafts."""
 
     def visible_to(self, user: User) -> "DraftQuerySet":
-        return self.filter(project__members__user=user)
+        return self.filter(project__in=Project.objects.visible_to(user))
 
     def live(self) -> "DraftQuerySet":
         return self.filter(state__in=LIVE)
 
     def expired(self) -> "DraftQuerySet":
-        return self.filter(state__in=EDITABLE, expires_at__lte=timezone.now())
+        """Drafts whose time is over; what becomes of one that is scheduled, its schedule decides."""
+        return self.filter(state__in=EDITABLE, expires_at__lte=timezone.now(), publish_at=None)
+
+    def expiring(self, *, within: timedelta) -> "DraftQuerySet":
+        """Return those that end soon, and of whose end nobody was reminded."""
+        soon = self.filter(state__in=EDITABLE, expires_at__lte=timezone.now() + within)
+        return soon.exclude(reminded_of=F("expires_at"))
 
     def of_release(self, project: Project, version: str) -> "DraftQuerySet":
         """Drafts of one release; 1.0 and 1.0.0 are one."""
@@ -73,8 +79,11 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 
     def lock_live(self, project: Project, version: str) -> "Draft | None":
         """Lock the live draft of a release whose project this transaction has locked, and return it."""
-        rows = self.of_release(project, version).live().select_related("project")
-        return rows.select_for_update(of=("self",)).first()
+        rows = self.of_release(project, version).live().select_for_update(of=("self",))
+        draft = next(iter(rows), None)
+        if draft is not None:
+            draft.project = project
+        return draft
 
     def editable_of(self, project: Project, version_key: str) -> "Draft | None":
         """Lock and return the draft of a release whose files may change; None where there is none."""
@@ -83,8 +92,21 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 
     def lock(self, draft: "Draft") -> "Draft":
         """Lock the draft's project, then the draft, for this transaction, and return the row as it is now."""
-        Project.objects.lock(draft.project_id)
-        return self.select_for_update(of=("self",)).select_related("project").get(pk=draft.pk)
+        project = Project.objects.lock(draft.project_id)
+        draft = self.select_for_update(of=("self",)).get(pk=draft.pk)
+        draft.project = project
+        return draft
+
+    def lock_all(self, drafts: "Iterable[Draft]") -> "list[Draft]":
+        """Lock several drafts' projects by id, then the drafts by id, and return the rows in the order of their projects."""
+        known = {draft.pk: draft.project_id for draft in drafts}
+        projects = {found: Project.objects.lock(found) for found in sorted(set(known.values()))}
+        rows = list(self.select_for_update().filter(pk__in=known).order_by("pk"))
+        for row in rows:
+            row.project = projects[
+                row.project_id
+            ]  # one object of each, so that what one draft changes the next sees
+        return sorted(rows, key=lambda row: (row.project_id, row.pk))
 
 
 class Draft(models.Model):
@@ -111,6 +133,32 @@ class Draft(models.Model):
     complete_said_by = models.CharField(max_length=300, blank=True)
     complete_said_of = models.CharField(max_length=64, blank=True, help_text="the fingerprint at that time")
     purged_at = models.DateTimeField(null=True)
+    publish_at = models.DateTimeField(
+        null=True, help_text="the time that was chosen at the click; none: not scheduled"
+    )
+    publishing_decided_at = models.DateTimeField(null=True, help_text="when the second factor was given")
+    publishing_method = models.CharField(max_length=16, blank=True)
+    publishing_factor = models.PositiveBigIntegerField(default=0, help_text="the factor that was given")
+    publishing_yanked = models.CharField(
+        max_length=500, blank=True, help_text="the reason, to publish yanked"
+    )
+    publishing_closes = models.BooleanField(
+        default=False, help_text="the release takes no more files at once"
+    )
+    reminded_of = models.DateTimeField(null=True, help_text="the expiry that people were reminded of")
+    ready_told_of = models.CharField(
+        max_length=64, blank=True, help_text="the fingerprint that people were told is ready for them"
+    )
+    approvals_said = models.PositiveIntegerField(default=0, help_text="how many approvals were ever given")
+    reports_said = models.PositiveIntegerField(default=0, help_text="how many reports testers ever made")
+    ready_asked_serial = models.PositiveBigIntegerField(
+        default=0, help_text="the serial at which it was last asked whether it waits for people alone"
+    )
+    train = models.ForeignKey("drafts.Train", on_delete=models.PROTECT, null=True, related_name="drafts")
+    publishing_order = models.ForeignKey(
+        "drafts.StandingOrder", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    order_said = models.TextField(blank=True, help_text="why the standing order waits or did not publish it")
 
     objects: ClassVar = DraftQuerySet.as_manager()
 
@@ -131,6 +179,19 @@ class Draft(models.Model):
                 | (~Q(publishing_fingerprint="") & Q(publishing_by__isnull=False)),
                 name="a_draft_being_published_says_by_whom_and_what",
             ),
+            models.CheckConstraint(
+                condition=Q(publish_at=None)
+                | (
+                    Q(state__in=EDITABLE, publishing_by__isnull=False, publishing_decided_at__isnull=False)
+                    & ~Q(publishing_fingerprint="")
+                    & ~Q(publishing_method="")
+                ),
+                name="a_scheduled_draft_waits_and_says_by_whom_and_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(publish_at=None) | Q(publish_at__lt=F("expires_at")),
+                name="a_schedule_lies_before_the_expiry",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["expires_at"], condition=Q(state__in=EDITABLE), name="drafts_expiring"),
@@ -146,19 +207,34 @@ class Draft(models.Model):
         return f"draft:{self.pk}"
 
     @property
-    def is_editable(self) -> bool:
+    def decided_by(self) -> str:
+        """Return who decided to publish it: a person, or a standing order by its words."""
+        return str(self.publishing_order or self.publishing_by)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it neither ended nor is being published; it may be scheduled."""
         return self.state in EDITABLE
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether its files may change."""
+        return self.is_open and self.publish_at is None
 
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
 
-    def must_be_editable(self) -> None:
-        """Raise NotEditable, in words, unless files may change."""
+    def must_be_editable(self, *, even_scheduled: bool = False) -> None:
+        """Raise NotEditable, in words, unless files may change; ``even_scheduled``: for acts that change no file."""
         if self.state == DraftState.PROCESSING:
             raise NotEditable(f"{self} is being published: its files cannot change now")
-        if not self.is_editable:
+        if not self.is_open:
             raise NotEditable(f"the draft of {self} is {self.state}: it cannot change any more")
+        if self.publish_at is not None and not even_scheduled:
+            raise NotEditable(
+                f"{self} is scheduled to be published: it cannot change until a maintainer withdraws the schedule"
+            )
 
     def fingerprint(self) -> str:
         """Return the SHA-256 that names exactly the files that are in now."""
@@ -170,10 +246,10 @@ class Draft(models.Model):
         return fingerprint(self.project.name, self.version, lines)
 
     def touch(self) -> None:
-        """Note that something changed, and renew the expiry: now + 7 days, never beyond opened + 30, never earlier."""
+        """Note that something changed, and renew the expiry: its project's days (7) from now, never beyond opened + 30."""
         now = timezone.now()
         renewed = min(
-            now + timedelta(days=settings.DRAFT_LIFETIME_DAYS),
+            now + self.project.draft_life,
             self.opened_at + timedelta(days=settings.DRAFT_LIFETIME_MAX_DAYS),
         )
         self.expires_at, self.changed_at = max(self.expires_at, renewed), now

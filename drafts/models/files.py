@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from drafts.dist.late import LateKind
 from drafts.models.drafts import Draft
-from drafts.models.projects import Project, Release
+from drafts.models.projects import Project
 from drafts.models.publishers import RunClaims
+from drafts.models.releases import Release
 from drafts.models.tokens import Token
 from drafts.storage import METADATA, Kept
 
@@ -56,6 +58,10 @@ class FileQuerySet(models.QuerySet["File"]):
     def published(self) -> "FileQuerySet":
         return self.exclude(release=None)
 
+    def offered(self) -> "FileQuerySet":
+        """Published files that readers get: what is quarantined is not among them."""
+        return self.published().filter(release__quarantined_at=None, release__project__quarantined_at=None)
+
     def superseded(self) -> "FileQuerySet":
         return self.exclude(superseded_by=None)
 
@@ -85,6 +91,9 @@ class File(models.Model):
     metadata_sha256 = models.CharField(max_length=64)
     attestations_sha256 = models.CharField(max_length=64, blank=True)
     core_metadata = models.JSONField(default=dict)
+    form_fields = models.JSONField(
+        default=dict, help_text="what the form said that brought it, lists by field; empty: there was no form"
+    )
     staged_at = models.DateTimeField(default=timezone.now)
     staged_by_token = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="files")
     staged_by_user = models.ForeignKey(
@@ -99,6 +108,10 @@ class File(models.Model):
     ended_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     yanked = models.CharField(max_length=500, null=True, default=None)
+    late_seconds = models.PositiveBigIntegerField(
+        null=True, help_text="after the release's first file; none: not late"
+    )
+    late_kind = models.CharField(max_length=32, blank=True)
     purged_at = models.DateTimeField(null=True)
 
     objects: ClassVar = FileQuerySet.as_manager()
@@ -131,8 +144,18 @@ class File(models.Model):
                 name="a_canceled_file_says_when",
             ),
             models.CheckConstraint(condition=Q(size__gt=0), name="a_file_is_not_empty"),
+            models.CheckConstraint(
+                condition=Q(late_seconds=None, late_kind="")
+                | (Q(late_seconds__isnull=False, late_kind__in=list(LateKind)) & ~Q(published_at=None)),
+                name="a_late_file_is_published_and_says_its_kind",
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["draft", "filename"], name="files_of_draft")]
+        indexes: ClassVar = [
+            models.Index(fields=["draft", "filename"], name="files_of_draft"),
+            models.Index(
+                fields=["-late_seconds"], condition=Q(late_seconds__isnull=False), name="late_files_by_lag"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.filename
@@ -152,6 +175,12 @@ class File(models.Model):
     def run_claims(self) -> RunClaims | None:
         """Return what an identity provider said of the run that staged it; None where none did."""
         return RunClaims.of(self.claims) if self.claims else None
+
+    @property
+    def built_from(self) -> str:
+        """Return the commit that it is known to come from; empty where nobody said."""
+        told = self.taken_from or self.claims or {}
+        return str(told.get("commit", ""))
 
     @property
     def kept(self) -> Kept:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from celery import current_app
 from django.conf import settings
@@ -29,6 +29,20 @@ class Kind(StrEnum):
     RESOLVE = "inspection.resolve"
     VERIFY_ATTESTATIONS = "evidence.verify_attestations"
     RECEIPT = "publishing.receipt"
+    FIND_ATTESTATIONS = "evidence.find_attestations"
+    LOOSEN = "access.loosen"
+    HAND_OVER = "access.hand_over"
+    SCHEDULED = "publishing.scheduled"
+    WINDOWS = "publishing.windows"
+    SEND_MAIL = "notify.send_mail"
+    DELIVER = "notify.deliver"
+    READY = "publishing.ready"
+    EDGE = "publishing.edge"
+    TRAIN = "publishing.train"
+    CHECK_TARGET = "publishing.check_target"
+    LOOK_BACK = "publishing.look_back"
+    ORDER = "publishing.order"
+    ORDER_TERMS = "publishing.order_terms"
 
 
 class JobState(StrEnum):
@@ -157,27 +171,29 @@ def _lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
-def enqueue(*, kind: Kind, subject: str, not_before: object = None) -> Job:
-    """Write a job in the caller's transaction and ring for it on commit.
+def enqueue(*, kind: Kind, subject: str, not_before: datetime | None = None, is_new: bool = False) -> Job:
+    """Write a job in the caller's transaction and ring for it on commit. ``is_new``: its subject came with this transaction.
 
     If one is live already it is sent back to waiting, so that work which began before this moment is done again: a
     worker that is at it finds the job no longer running, and cannot finish.
     """
-    with transaction.atomic():
-        job, created = Job.objects.get_or_create(
-            kind=kind,
-            subject=subject,
-            state__in=LIVE,
-            defaults={"state": JobState.WAITING, "not_before": not_before or timezone.now()},
-        )
-        if not created:
-            Job.objects.filter(pk=job.pk).update(
-                state=JobState.WAITING,
-                lease_until=None,
-                not_before=not_before or timezone.now(),
-            )
+    moment = not_before or timezone.now()
+    with transaction.atomic(savepoint=not is_new):
+        if is_new:  # no other can be live: nothing to look for, and nothing to come back from
+            job = Job.objects.create(kind=kind, subject=subject, not_before=moment)
+        else:
+            job = _sent_back(kind, subject, moment)
         if not_before is None:
             transaction.on_commit(lambda: ring(job), robust=True)
+    return job
+
+
+def _sent_back(kind: Kind, subject: str, moment: datetime) -> Job:
+    """Return the live job of a subject, waiting from the moment on; a new one where there is none."""
+    defaults: dict[str, Any] = {"state": JobState.WAITING, "not_before": moment}
+    job, created = Job.objects.get_or_create(kind=kind, subject=subject, state__in=LIVE, defaults=defaults)
+    if not created:
+        Job.objects.filter(pk=job.pk).update(**defaults, lease_until=None)
     return job
 
 

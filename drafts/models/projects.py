@@ -1,5 +1,6 @@
 """Projects and the people on them."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from drafts.dist.windows import Enforced, Rule, Series, Window, WindowMode
 
 
 class Role(StrEnum):
@@ -53,14 +55,36 @@ class ExpectedFiles(StrEnum):
     NOTHING = "nothing"
 
 
+class ProjectStatus(StrEnum):
+    """What owners say of a project as a whole (PEP 792). ``quarantined`` is said by operators, beside it."""
+
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    ARCHIVED = "archived"
+
+
+QUARANTINED = "quarantined"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Named questions about projects."""
 
     def visible_to(self, user: User) -> "ProjectQuerySet":
-        return self.filter(members__user=user)
+        """Projects on which the person has a role, of their own or by a team."""
+        own = Project.objects.filter(members__user=user)
+        teams = Project.objects.filter(team_roles__team__people__user=user)
+        return self.filter(Q(pk__in=own.values("pk")) | Q(pk__in=teams.values("pk")))
 
     def published(self) -> "ProjectQuerySet":
         return self.exclude(first_published_at=None)
+
+    def of_name(self, name: str, user: User) -> "tuple[Project, Role] | None":
+        """Return the project of this name and the role that counts for a person there; None for a stranger."""
+        from drafts.models import standing
+
+        row = self.filter(name=name).annotate(rank=standing.rank_for(user)).first()
+        role = standing.role_of_rank(getattr(row, "rank", 0))
+        return (row, role) if row is not None and role is not None else None
 
     def lock(self, project_id: int) -> "Project":
         """Lock one project for this transaction: the first lock of every act."""
@@ -84,6 +108,31 @@ class Project(models.Model):
     expected_files = models.CharField(max_length=8, default=ExpectedFiles.LAST)
     expected_patterns = models.JSONField(default=list, help_text="shell patterns of file names")
     serial = models.PositiveBigIntegerField(default=0)
+    window = models.CharField(max_length=8, default=Window.LIMITS)
+    window_first_days = models.PositiveSmallIntegerField(default=14, help_text="0: no such limit")
+    window_last_days = models.PositiveSmallIntegerField(default=0, help_text="0: no such limit")
+    window_newer = models.BooleanField(default=False)
+    window_series = models.CharField(max_length=8, default=Series.MINOR)
+    window_mode = models.CharField(max_length=8, default=WindowMode.REFUSE)
+    window_since = models.DateTimeField(default=timezone.now, help_text="since when the rule holds")
+    window_before = models.JSONField(
+        null=True, help_text="the rule that refuses while the new one only tells"
+    )
+    approvals_needed = models.PositiveSmallIntegerField(default=0)
+    own_approval_counts = models.BooleanField(
+        default=False, help_text="the yes of who uploaded, or publishes, counts"
+    )
+    soak_hours = models.PositiveSmallIntegerField(default=0, help_text="from the last change of files on")
+    answer_reports = models.BooleanField(
+        default=False, help_text="a tester's report that it is broken waits for an answer"
+    )
+    draft_days = models.PositiveSmallIntegerField(
+        default=0, help_text="a draft's life from its last upload; 0: the server's"
+    )
+    status = models.CharField(max_length=12, default=ProjectStatus.ACTIVE)
+    status_reason = models.CharField(max_length=500, blank=True)
+    quarantined_at = models.DateTimeField(null=True)
+    quarantine_reason = models.CharField(max_length=500, blank=True)
 
     objects: ClassVar = ProjectQuerySet.as_manager()
 
@@ -106,6 +155,35 @@ class Project(models.Model):
                 condition=Q(expected_files__in=list(ExpectedFiles)),
                 name="expected_files_are_last_times_patterns_or_none",
             ),
+            models.CheckConstraint(
+                condition=Q(window__in=list(Window)), name="a_window_is_none_limits_or_ever"
+            ),
+            models.CheckConstraint(
+                condition=Q(window_series__in=list(Series)), name="a_series_is_by_leading_numbers"
+            ),
+            models.CheckConstraint(
+                condition=Q(window_mode__in=list(WindowMode)), name="a_window_tells_or_refuses"
+            ),
+            models.CheckConstraint(
+                condition=~Q(window=Window.LIMITS)
+                | Q(window_first_days__gt=0)
+                | Q(window_last_days__gt=0)
+                | Q(window_newer=True),
+                name="a_window_of_limits_has_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(draft_days__lte=30),
+                name="a_draft_lives_a_month_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=list(ProjectStatus)),
+                name="a_project_is_active_deprecated_or_archived",
+            ),
+            models.CheckConstraint(
+                condition=Q(quarantined_at=None, quarantine_reason="")
+                | (Q(quarantined_at__isnull=False) & ~Q(quarantine_reason="")),
+                name="a_quarantine_of_a_project_says_why",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,6 +192,40 @@ class Project(models.Model):
     @property
     def quota_bytes(self) -> int:
         return self.quota if self.quota is not None else settings.PROJECT_QUOTA
+
+    @property
+    def window_rule(self) -> Rule:
+        """Return until when its releases take more files."""
+        return Rule(
+            Window(self.window),
+            self.window_first_days,
+            self.window_last_days,
+            self.window_newer,
+            Series(self.window_series),
+            WindowMode(self.window_mode),
+        )
+
+    @property
+    def enforced_window(self) -> Enforced:
+        """Return the rule with what it was before, which goes on refusing while a new one only tells."""
+        before = Rule(**self.window_before) if self.window_before else None
+        return Enforced(self.window_rule, self.window_since, before)
+
+    @property
+    def draft_life(self) -> timedelta:
+        """Return how long a draft lives from its last upload on."""
+        return timedelta(days=self.draft_days or settings.DRAFT_LIFETIME_DAYS)
+
+    @property
+    def is_quarantined(self) -> bool:
+        return self.quarantined_at is not None
+
+    @property
+    def shown_status(self) -> tuple[str, str]:
+        """Return the status that installers are told (PEP 792), and its reason; a quarantine goes before all else."""
+        if self.is_quarantined:
+            return QUARANTINED, self.quarantine_reason
+        return self.status, self.status_reason
 
     @property
     def audit_subject(self) -> audit.Subject:
@@ -137,41 +249,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} of {self.project_id}"
-
-
-class Release(models.Model):
-    """A published version of a project (PEP 440; the canonical form decides identity)."""
-
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="releases")
-    version = models.CharField(max_length=200)
-    version_key = models.CharField(max_length=200)
-    published_at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["project", "version_key"], name="one_release_per_version"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.project} {self.version}"
-
-    @property
-    def audit_subject(self) -> audit.Subject:
-        """Return how events speak of it."""
-        return audit.Subject(f"project:{self.project_id}", "release", str(self.pk), str(self))
-
-
-class IndexPage(models.Model):
-    """A project's page as installers get it, rendered in the transaction that changed it."""
-
-    project = models.OneToOneField(Project, on_delete=models.PROTECT, primary_key=True, related_name="page")
-    html = models.BinaryField()
-    json = models.BinaryField()
-    html_gzip = models.BinaryField()
-    json_gzip = models.BinaryField()
-    etag = models.CharField(max_length=64)
-    render_key = models.CharField(max_length=64)
-    serial = models.PositiveBigIntegerField()
-
-    def __str__(self) -> str:
-        return f"page of {self.project_id} at {self.serial}"

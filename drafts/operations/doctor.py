@@ -1,24 +1,29 @@
 """Checks of everything the server needs, in words for the operator."""
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from smtplib import SMTPException
 
 from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
+from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from drafts.models import Job
+from drafts.models import Job, Outgoing
 from drafts.storage import new_object_id, storage
 from drafts.storage.errors import StorageError
 
 OVERDUE = timedelta(minutes=2)
+_MAIL_LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ def everything() -> list[Check]:
         checks += [_asked(name, ask) for name, ask in STATE.items()]
         if settings.PRESSCHECK_S3_BUCKET:
             checks.append(_asked("bucket", _bucket))
+        checks.append(_asked("inspection", _fence))
     return checks
 
 
@@ -63,7 +69,7 @@ def _asked(name: str, ask: Callable[[], str | Check]) -> Check:
     try:
         answer = ask()
         return answer if isinstance(answer, Check) else Check(name, answer)
-    except (OSError, DatabaseError, StorageError, OperationalError) as error:
+    except (OSError, SMTPException, DatabaseError, StorageError, OperationalError) as error:
         words = " ".join(str(error).split()) or "no answer"
         return Check(name, f"{type(error).__name__}: {words}")
 
@@ -135,5 +141,36 @@ def _bucket() -> Check:
     return Check("bucket", "; ".join(report.wrong), "; ".join(report.unknown))
 
 
+def _mail() -> Check:
+    """Say whether mail leaves this server; a server without it works, and should know what it goes without."""
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        return Check(
+            "mail",
+            note="not set up: letters are written into the data folder, and reach nobody; set EMAIL_URL",
+        )
+    if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        get_connection(timeout=3).open()
+    late = Outgoing.objects.waiting().filter(written_at__lt=timezone.now() - _MAIL_LATE).count()
+    return Check(
+        "mail", f"{late} letters could not be sent for an hour: see the worker's log" if late else ""
+    )
+
+
+def _fence() -> Check:
+    """Say whether the kernel itself keeps the tools that look into native code from the network."""
+    code = "from drafts.inspection.tools import fence; print(fence.leave_the_network())"
+    asked = [sys.executable, "-c", code]
+    told = subprocess.run(asked, cwd=settings.BASE_DIR, capture_output=True, timeout=30, check=False)  # noqa: S603
+    if told.stdout.strip() == b"True":
+        return Check("inspection")
+    note = "the kernel gives tools no network of their own: Python alone keeps them from the network"
+    return Check("inspection", note=note)
+
+
 SERVICES = {"database": _database, "queue": _queue, "storage": _storage}
-STATE = {"migrations": _migrations, "cache": _cache, "jobs": _jobs}
+STATE: dict[str, Callable[[], str | Check]] = {
+    "migrations": _migrations,
+    "cache": _cache,
+    "jobs": _jobs,
+    "mail": _mail,
+}

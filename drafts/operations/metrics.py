@@ -111,7 +111,7 @@ def _queue_age() -> float:
 
 def _publish_seconds() -> Iterator[tuple[dict[str, str], float]]:
     recent = Job.objects.filter(
-        kind=Kind.PUBLISH, state=JobState.DONE, ended_at__gt=timezone.now() - _RECENT
+        kind__in=(Kind.PUBLISH, Kind.TRAIN), state=JobState.DONE, ended_at__gt=timezone.now() - _RECENT
     ).values_list("created_at", "ended_at")
     took = sorted((ended - created).total_seconds() for created, ended in recent if ended)
     for quantile in _QUANTILES if took else ():

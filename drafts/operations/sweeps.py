@@ -17,7 +17,10 @@ from accounts.sessions import SessionStore
 from drafts.access.oidc import mint
 from drafts.evidence import waiting
 from drafts.intake import purge, stage
-from drafts.models import Draft, Job, jobs
+from drafts.models import Draft, Job, ReadOnly, jobs
+from drafts.notify import deliver, mail
+from drafts.publishing import expiry
+from drafts.publishing.targets import setting
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +47,18 @@ def ring_waiting() -> int:
 
 
 def expire_drafts() -> int:
-    """Cancel drafts whose time is over. Returns how many."""
+    """Cancel drafts whose time is over; none while the server is read-only. Returns how many."""
+    if ReadOnly.now():
+        return 0
     return sum(
         stage.expire(draft=draft) for draft in Draft.objects.expired().order_by("expires_at")[:_MOST_AT_ONCE]
     )
+
+
+def remind() -> int:
+    """Remind people, once for each end, of drafts that expire within two days. Returns how many."""
+    near = Draft.objects.expiring(within=expiry.NEAR).order_by("expires_at")[:_MOST_AT_ONCE]
+    return sum(expiry.remind(draft=draft) for draft in near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +134,7 @@ PRUNING: dict[str, Callable[[], int]] = {
     "passkey challenges": _challenges,
     "messages": _messages,
     "spent identities": mint.forget_spent,
+    "messages to webhooks": deliver.forget,
+    "letters that were sent": mail.forget,
+    "upstream targets that left": setting.end_left,
 }

@@ -8,6 +8,8 @@ from django.utils import timezone
 from drafts.inspection.installability import resolve
 from drafts.operations import scrub as scrubbing
 from drafts.operations import sweeps
+from drafts.publishing import checkpoints, ready
+from drafts.publishing.targets import check
 from drafts.storage import StorageDown
 
 log = logging.getLogger(__name__)
@@ -17,15 +19,26 @@ log = logging.getLogger(__name__)
 def sweep() -> None:
     """Ring for jobs that wait, and ask again where drafts can be installed whose files changed."""
     resolve.stale()
+    check.stale()
     if rung := sweeps.ring_waiting():
         log.info("%d waiting jobs were rung again", rung)
 
 
 @shared_task(name="operations.expire")
 def expire() -> None:
-    """End drafts whose time is over."""
+    """End drafts whose time is over, remind of those whose time is nearly over, ask which ones wait for people."""
     if expired := sweeps.expire_drafts():
         log.info("%d drafts expired", expired)
+    if reminded := sweeps.remind():
+        log.info("people were reminded of %d drafts", reminded)
+    ready.quiet()
+
+
+@shared_task(name="operations.checkpoint")
+def checkpoint() -> None:
+    """Sign the heads of the record's chains, once a day."""
+    if made := checkpoints.daily():
+        log.info("%s of the record: %s", made, made.sha256)
 
 
 @shared_task(name="operations.prune")

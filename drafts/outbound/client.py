@@ -1,4 +1,4 @@
-"""GET with guards: the address that was checked is the one connected to, and everything has a limit."""
+"""GET and POST with guards: the address that was checked is the one connected to, and everything has a limit."""
 
 import http.client
 import io
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -18,7 +18,14 @@ from urllib3.exceptions import HTTPError
 
 from drafts.outbound import addresses
 from drafts.outbound.addresses import Address
-from drafts.outbound.errors import Forbidden, TooLarge, TooManyRedirects, TooSlow, Unreachable
+from drafts.outbound.errors import (
+    Forbidden,
+    NotConnected,
+    TooLarge,
+    TooManyRedirects,
+    TooSlow,
+    Unreachable,
+)
 
 _CHUNK = 64 * 1024
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -93,7 +100,7 @@ class Answer:
     def __init__(self, address: Address, response: HTTPResponse, limits: Limits, clock: _Clock) -> None:
         self._response, self._limits, self._clock = response, limits, clock
         self.address = address
-        self.status = response.status
+        self.status, self.reason = response.status, response.reason or ""
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
 
     def chunks(self) -> Iterator[bytes]:
@@ -157,17 +164,19 @@ def get(
     limits: Limits,
     headers: Mapping[str, str] | None = None,
     credentials: Mapping[str, str] | None = None,
+    own: bool = False,
 ) -> Iterator[Answer]:
     """Fetch a URL, following redirects; the body is read inside the block, through the answer.
 
     ``credentials`` are headers that are sent to the URL's own origin and, once a redirect left it, never again.
+    ``own``: what the settings name as this server's own addresses may be asked, wherever it stands.
     Raises Forbidden, TooManyRedirects, TooSlow, Unreachable. An answer of any status is an answer.
     """
-    clock = _Clock(time.monotonic() + limits.seconds)
+    clock = clock_of(limits)
     address, secret = addresses.parse(url), dict(credentials or {})
     home = address.origin
     for _ in range(limits.redirects + 1):
-        with _asked(address, {**(headers or {}), **secret}, limits, clock) as answer:
+        with asked(Question(address, {**(headers or {}), **secret}, own=own), limits, clock) as answer:
             location = answer.headers.get("location", "")
             if answer.status not in _REDIRECTS or not location:
                 yield answer
@@ -185,41 +194,68 @@ def _redirected(address: Address, location: str) -> Address:
         raise Forbidden(f"{address} redirects to something that is no address.") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to one address; ``body`` is bytes, or is read in pieces while it is sent."""
+
+    address: Address
+    headers: Mapping[str, str]
+    method: str = "GET"
+    body: Any = None
+    own: bool = False
+
+
+def clock_of(limits: Limits) -> _Clock:
+    """Return a clock that runs from now on."""
+    return _Clock(time.monotonic() + limits.seconds)
+
+
 @contextmanager
-def _asked(address: Address, headers: Mapping[str, str], limits: Limits, clock: _Clock) -> Iterator[Answer]:
+def asked(question: Question, limits: Limits, clock: _Clock) -> Iterator[Answer]:
+    """Ask one address once; a redirect is an answer. Raises NotConnected when nothing was sent, other Unreachables later."""
+    address = question.address
     kind = _Secure if address.scheme == "https" else _Plain
-    line = _connected(address, limits, clock)
+    line = _connected(question, limits, clock)
     connection = kind(address.host, address.port, timeout=limits.idle)
     connection.line = line
     try:
-        with clock.over(line), closing(_response(connection, address, headers, clock)) as response:
+        with clock.over(line), closing(_response(connection, question, clock)) as response:
             yield Answer(address, response, limits, clock)
     finally:
         connection.close()
         line.close()
 
 
-def _response(
-    connection: _Plain | _Secure, address: Address, headers: Mapping[str, str], clock: _Clock
-) -> HTTPResponse:
+def _response(connection: _Plain | _Secure, question: Question, clock: _Clock) -> HTTPResponse:
     sent = {
         "User-Agent": f"Presscheck/{settings.VERSION}",
         "Accept-Encoding": "identity",
         "Connection": "close",
-        **headers,
+        **question.headers,
     }
+    address = question.address
     try:
-        connection.request("GET", address.target, headers=sent, preload_content=False)
+        connection.connect()
+    except _FAULTS as error:
+        clock.left()
+        raise NotConnected(f"{address} gave no answer: {_why(error)}.") from error
+    # A server that refuses early may close before it has read everything: its answer counts.
+    cut_short = (BrokenPipeError, ConnectionResetError) if question.body is not None else ()
+    try:
+        with suppress(*cut_short):
+            connection.request(
+                question.method, address.target, body=question.body, headers=sent, preload_content=False
+            )
         return connection.getresponse()
     except _FAULTS as error:
         clock.left()
         raise Unreachable(f"{address} gave no answer: {_why(error)}.") from error
 
 
-def _connected(address: Address, limits: Limits, clock: _Clock) -> socket.socket:
+def _connected(question: Question, limits: Limits, clock: _Clock) -> socket.socket:
     """Connect to the first place of those that were checked which answers."""
     reason = "no answer"
-    for place in addresses.places(address):
+    for place in addresses.places(question.address, own=question.own):
         line = socket.socket(place.family, socket.SOCK_STREAM)
         line.settimeout(min(limits.idle, clock.left()))
         try:
@@ -229,7 +265,7 @@ def _connected(address: Address, limits: Limits, clock: _Clock) -> socket.socket
             reason = _why(error)
         else:
             return line
-    raise Unreachable(f"{address.host} cannot be reached: {reason}.")
+    raise NotConnected(f"{question.address.host} cannot be reached: {reason}.")
 
 
 def _why(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from drafts.access import members
 from drafts.access.roles import Act
 from drafts.index import pages
 from drafts.models import File, FileState, Kind, Project, Release, jobs
+from drafts.publishing import edge
 
 
 class Event(StrEnum):
@@ -57,11 +58,18 @@ def delete(*, release: Release, filenames: Collection[str], typed: str, by: Acto
     if unknown := sorted(set(filenames) - {file.filename for file in files}):
         raise NotOfRelease(f"Nothing was deleted: {', '.join(unknown[:5])} is not in {release} any more.")
     File.objects.filter(pk__in=[file.pk for file in files]).update(
-        state=FileState.CANCELED, ended_at=timezone.now(), release=None, published_at=None, yanked=None
+        state=FileState.CANCELED,
+        ended_at=timezone.now(),
+        release=None,
+        published_at=None,
+        yanked=None,
+        late_seconds=None,
+        late_kind="",
     )
     project.serial += 1
     project.save(update_fields=["serial"])
     pages.store(project)
+    edge.forget(project=project, files=files)
     for file in files:
         jobs.enqueue(kind=Kind.PURGE, subject=file.subject)
     audit.record(

@@ -7,11 +7,15 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.audit import Actor
+from accounts.models import User
 from accounts.stepup import Proof, Purpose
-from drafts.access.roles import Act, may
-from drafts.models import BurntName, Changed, Draft, DraftState, File, Kind, Membership, jobs
+from drafts.access import members
+from drafts.access.roles import Act
+from drafts.models import BurntName, Changed, Draft, DraftState, File, Kind, StandingOrder, jobs
 from drafts.models.files import new_public_id
+from drafts.publishing.options import NOW, Options, keep, told
 from drafts.publishing.policy import Blocker, blockers
+from drafts.publishing.targets import rows as upstream
 
 
 class Event(StrEnum):
@@ -39,17 +43,28 @@ def purpose(draft: Draft, fingerprint: str) -> Purpose:
     return Purpose(act="publish", on=draft.subject, fingerprint=fingerprint)
 
 
-def check(*, draft: Draft, fingerprint: str) -> None:
-    """Ask, before a code is spent, what ``start`` will ask again. Raises NotEditable, Changed, Blocked."""
+def check(*, draft: Draft, fingerprint: str, publisher: int | None = None) -> None:
+    """Ask, before a code is spent, what ``start`` will ask again; ``publisher``: who would publish, by id.
+
+    Raises NotEditable, Changed, Blocked.
+    """
     draft.must_be_editable()
     if draft.fingerprint() != fingerprint:
         raise Changed(f"the files of {draft} changed after the page was shown")
-    if found := blockers(draft):
+    if found := blockers(draft, publisher=publisher):
         raise Blocked(found)
 
 
 @transaction.atomic
-def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str = "") -> Draft:
+def start(
+    *,
+    draft: Draft,
+    by: Actor,
+    proof: Proof,
+    fingerprint: str,
+    note: str = "",
+    options: Options = NOW,
+) -> Draft:
     """Decide to publish exactly the files that the fingerprint names: reserve their names and write the job.
 
     Raises ProofRefused, NotYours, NotEditable, Changed, Blocked; then nothing is changed.
@@ -57,21 +72,53 @@ def start(*, draft: Draft, by: Actor, proof: Proof, fingerprint: str, note: str 
     draft = Draft.objects.lock(draft)
     proof.demand(purpose(draft, fingerprint))
     _must_be_maintainer(draft, proof)
-    check(draft=draft, fingerprint=fingerprint)
-    reserve(draft=draft)
-    draft.state, draft.error = DraftState.PROCESSING, ""
-    draft.publishing_fingerprint, draft.publishing_by, draft.publishing_note = (
-        fingerprint,
-        proof.user,
-        note.strip()[:2000],
-    )
-    draft.save(update_fields=["state", "error", "publishing_fingerprint", "publishing_by", "publishing_note"])
-    draft.bump()
-    jobs.enqueue(kind=Kind.PUBLISH, subject=draft.subject)
+    check(draft=draft, fingerprint=fingerprint, publisher=proof.user.pk)
+    decided(draft=draft, fingerprint=fingerprint, user=proof.user, note=note, options=options)
+    begin(draft=draft)
     audit.record(
-        Event.STARTED, on=draft, by=by, digest=fingerprint, method=proof.method, note=draft.publishing_note
+        Event.STARTED,
+        on=draft,
+        by=by,
+        digest=fingerprint,
+        method=proof.method,
+        note=draft.publishing_note,
+        **told(draft),
     )
     return draft
+
+
+def decided(
+    *,
+    draft: Draft,
+    fingerprint: str,
+    user: User,
+    note: str = "",
+    options: Options = NOW,
+    order: StandingOrder | None = None,
+) -> None:
+    """Keep on a draft what was decided, by whom. Part of the transaction that decides, now or for a time.
+
+    ``order``: what decided it in place of a person's click.
+    """
+    draft.publishing_fingerprint, draft.publishing_by, draft.publishing_order = fingerprint, user, order
+    draft.publishing_note, draft.publishing_decided_at = note.strip()[:2000], None
+    fields = ["publishing_fingerprint", "publishing_by", "publishing_order", "publishing_note"]
+    draft.save(update_fields=[*fields, "publishing_decided_at", *keep(options, draft)])
+
+
+def begin(*, draft: Draft) -> None:
+    """Hold a draft that was decided on, and write the job. Part of a transaction that holds its lock."""
+    hold(draft=draft)
+    upstream.plan(draft)
+    jobs.enqueue(kind=Kind.PUBLISH, subject=draft.subject)
+
+
+def hold(*, draft: Draft) -> None:
+    """Reserve a draft's names, and write that it is being published. Part of a transaction that holds its lock."""
+    reserve(draft=draft)
+    draft.state, draft.error, draft.publish_at = DraftState.PROCESSING, "", None
+    draft.save(update_fields=["state", "error", "publish_at"])
+    draft.bump()
 
 
 def reserve(*, draft: Draft) -> None:
@@ -97,6 +144,5 @@ def reserve(*, draft: Draft) -> None:
 
 
 def _must_be_maintainer(draft: Draft, proof: Proof) -> None:
-    row = Membership.objects.filter(project=draft.project_id, user=proof.user).first()
-    if row is None or not may(row.role, Act.PUBLISH):
+    if not members.allows(draft.project_id, proof.user, Act.PUBLISH):
         raise NotYours(f"{proof.user} is not a maintainer of {draft.project}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drafts.evidence.attested import standing
 from drafts.evidence.attested.signer import Signer
-from drafts.models import Attested, File
+from drafts.models import Attested, Draft, File, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,15 @@ class AttestedRow:
     text: str
 
 
-def rows(files: Sequence[File]) -> dict[int, tuple[AttestedRow, ...]]:
-    """Return what is known of each file's attestations, by the file's id, in one query."""
+def rows(files: Sequence[File], draft: Draft | None = None) -> dict[int, tuple[AttestedRow, ...]]:
+    """Return what is known of each file's attestations, by the file's id, in one query; ``draft``: that all are in."""
     found: defaultdict[int, list[AttestedRow]] = defaultdict(list)
     checked: set[int] = set()
     outcomes = Attested.objects.filter(file__in=files).select_related(
         "file__draft__project__ci_source", "log"
     )
-    for one in outcomes.order_by("-came_with_file", "number", "pk"):
+    asked = draft is None or beside.those_with("attested", [draft])
+    for one in outcomes.order_by("-came_with_file", "number", "pk") if asked else ():
         found[one.file_id].append(_row(one))
         if one.came_with_file:
             checked.add(one.file_id)
@@ -37,14 +38,26 @@ def rows(files: Sequence[File]) -> dict[int, tuple[AttestedRow, ...]]:
 
 
 def _row(one: Attested) -> AttestedRow:
-    which = f"Attestation {one.number}" if one.came_with_file else f"Attestation {one.number} in “{one.log}”"
+    which = f"Attestation {one.number}{_where(one)}"
     if one.signer is None:
         return AttestedRow("unverified", f"{which} is not verified: {one.reason.rstrip('.')}.")
     who = spelled(Signer.of(one.signer))
     doubts = standing.doubts(one)
     if doubts:
         return AttestedRow("stranger", f"{which} is signed by {who}, which does not count. {doubts}")
-    return AttestedRow("proven", f"{which} is signed by {who}: the CI that this project registered.")
+    return AttestedRow("proven", f"{which} is signed by {who}: {_whose(one)}.")
+
+
+def _whose(one: Attested) -> str:
+    if one.file.run_claims and not hasattr(one.file.draft.project, "ci_source"):
+        return "the run that staged it, of a publisher that this project trusts"
+    return "the CI that this project registered"
+
+
+def _where(one: Attested) -> str:
+    if one.found_at:
+        return f" found at {one.found_at}"
+    return "" if one.came_with_file else f" in “{one.log}”"
 
 
 def spelled(signer: Signer) -> str:

@@ -1,8 +1,9 @@
 """The evidence section of the draft page, and what each file's row says of evidence: plain values for the templates."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -11,9 +12,13 @@ from django.urls import reverse
 from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.evidence.compare import Comparison, Rank
-from drafts.models import CiSource, Draft, EvidenceLog, File, PrintedBy, Provenance
+from drafts.models import AttestationSearch, CiSource, Draft, DraftState, EvidenceLog, File, PrintedBy
 from drafts.models.evidence import EVERY_FILE
-from drafts.review import evidencewords
+from drafts.review import evidencewords, followedruns
+from drafts.review.followedruns import FollowedRun
+
+if TYPE_CHECKING:
+    from drafts.review.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,17 @@ class LogRow:
     aside_by: str
     aside_at: datetime | None
     aside_url: str
+    kept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Looking for attestations: where to ask for it (empty: not now), and what came of it the last time."""
+
+    url: str = ""
+    state: str = ""
+    said: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +66,37 @@ class EvidenceSection:
     sums_url: str
     post_url: str
     demand: str
+    runs: tuple[FollowedRun, ...] = ()
+    search: Search = field(default_factory=Search)
 
 
-def section(who: Member, draft: Draft, comparison: Comparison, files: Sequence[File]) -> EvidenceSection:
-    """Build the section of one draft for one member, in two queries."""
+def section(who: Member, known: "Sight") -> EvidenceSection:
+    """Build the section of one draft, which was read whole, for one member, in a query more where runs staged files themselves."""
+    draft, comparison = known.draft, known.comparison
     where = [draft.project.name, draft.version]
-    may_add = draft.is_editable and who.may(Act.EVIDENCE)
-    source = CiSource.objects.filter(project=draft.project).first() if may_add else None
+    may_add = draft.is_open and who.may(Act.EVIDENCE)
+    source: CiSource | None = getattr(draft.project, "ci_source", None) if may_add else None
     return EvidenceSection(
         summary=evidencewords.line(comparison),
-        logs=tuple(_logs(who, draft, comparison, files)),
+        logs=tuple(_logs(who, draft, comparison, known.files, known.logs)),
         add_url=reverse("evidence-add", args=where) if may_add else "",
         run_url=reverse("evidence-run", args=where) if source else "",
         run_example=source.repository if source else "",
         sums_url=reverse("evidence-sums", args=where),
         post_url=post_url(draft.project.name, draft.version),
         demand=draft.project.evidence_demand,
+        runs=followedruns.rows(draft, known.files),
+        search=_search(draft, reverse("evidence-attestations", args=where) if source and known.files else ""),
     )
+
+
+def _search(draft: Draft, url: str) -> Search:
+    last: AttestationSearch | None = getattr(draft, "attestation_search", None)
+    if last is None:
+        return Search(url)
+    if last.ended_at is None:
+        return Search("", "waits", last.said or "Attestations are being looked for.", last.asked_at)
+    return Search(url, "failed" if last.failed else "ended", last.said, last.ended_at)
 
 
 def post_url(project: str, version: str) -> str:
@@ -74,22 +104,29 @@ def post_url(project: str, version: str) -> str:
     return f"{settings.PRESSCHECK_URL}{reverse('evidence-post')}?{urlencode({'project': project, 'version': version})}"
 
 
-def _logs(who: Member, draft: Draft, comparison: Comparison, files: Sequence[File]) -> Iterator[LogRow]:
+def _logs(
+    who: Member, draft: Draft, comparison: Comparison, files: Sequence[File], rows: Sequence[EvidenceLog]
+) -> Iterator[LogRow]:
     extra: dict[int, list[str]] = {}
     for claim in comparison.extra:
         if claim.filename:
             extra.setdefault(claim.log, []).append(claim.filename)
-    commits = {Provenance.of(file.taken_from).commit for file in files if file.taken_from} - {""}
+    commits = {file.built_from for file in files} - {""}
     may_set_aside = draft.is_editable and who.may(Act.SET_ASIDE)
-    rows = draft.evidence.select_related("added_by_user", "added_by_token", "added_by_run", "set_aside_by")
+    attested = {
+        claim.log
+        for one in comparison.files.values()
+        for claim in (*one.agreeing, *one.against)
+        if claim.rank is Rank.ATTESTED
+    }
     names = {file.filename for file in files}
-    for log in rows.order_by("added_at", "pk"):
+    for log in rows:
         where = [draft.project.name, draft.version, log.pk]
         yield LogRow(
             label=log.label,
             url=reverse("evidence-log", args=where),
-            source=source(log),
-            rank=(Rank.PASTED if log.rank == Rank.FETCHED and not log.vouches else Rank(log.rank)).label,
+            source="signature" if getattr(log, "is_signature", False) else source(log),
+            rank=Rank.ATTESTED.label if log.pk in attested else _rank(log).label,
             by=added_by(log),
             at=log.added_at,
             size=log.size,
@@ -102,7 +139,24 @@ def _logs(who: Member, draft: Draft, comparison: Comparison, files: Sequence[Fil
             aside_by=str(log.set_aside_by or ""),
             aside_at=log.set_aside_at,
             aside_url=reverse("evidence-aside", args=where) if may_set_aside else "",
+            kept=kept(draft, log),
         )
+
+
+def _rank(log: EvidenceLog) -> Rank:
+    return Rank.PASTED if log.rank == Rank.FETCHED and not log.vouches else Rank(log.rank)
+
+
+def kept(draft: Draft, log: EvidenceLog) -> str:
+    """Say how long a log's text is kept: for good once it was published by, else a day after its draft ended."""
+    if log.purged_at is not None:
+        return "its text was deleted with what was not published"
+    if draft.state == DraftState.PUBLISHED:
+        return "kept for good, as what the release was judged by"
+    day = timedelta(hours=settings.PURGE_GRACE_HOURS)
+    if draft.ended_at is not None:
+        return f"kept until {draft.ended_at + day:%d %B %H:%M} UTC"
+    return f"kept until {draft.expires_at + day:%d %B %Y}, for good if published"
 
 
 def added_by(log: EvidenceLog) -> str:
@@ -126,7 +180,8 @@ def _note(log: EvidenceLog, names: set[str]) -> str:
             return "about what this token staged, and nothing else"
         return ""
     if said := PrintedBy.of(log.printed_by).said:
-        return f"ranks as pasted: {said}"
+        as_what = "counts as the word of who staged the files" if log.added_by_token_id else "ranks as pasted"
+        return f"{as_what}: {said}"
     if EVERY_FILE in log.vouches:
         return "an evidence job: its lines count for every file"
     made = names & set(log.vouches)

@@ -1,13 +1,16 @@
-"""What changed in a draft between what a person saw and what is: read from its rows, which are never rewritten."""
+"""A draft's history: its events in words, and what changed since a person saw it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 
 from accounts.models import AuditEvent
-from drafts.models import Draft, File, Provenance
-from drafts.review.rows import Difference, EventRow
+from drafts.models import Draft, Provenance
+from drafts.publishing.since import differences
+from drafts.review.rows import EventRow
+
+__all__ = ["differences", "timeline"]
 
 _SHOWN = 200
-_WORDS = {
+WORDS = {
     "draft:opened": "opened the draft",
     "file:staged": "staged a file",
     "file:replaced": "replaced a file",
@@ -28,6 +31,8 @@ _WORDS = {
     "draft:decision-revoked": "took a decision back",
     "evidence:added": "added a log",
     "evidence:weighed": "saw which jobs made which files",
+    "evidence:attestations-looked-for": "had attestations looked for",
+    "evidence:attestations-checked": "verified attestations",
     "evidence:set-aside": "set a log aside",
     "evidence:counted-again": "counted a log again",
     "file:put-back": "put CI’s copy back",
@@ -40,56 +45,52 @@ _WORDS = {
     "file:not-inspected": "could not inspect a file",
     "file:inspect-again": "had a file inspected again",
     "finding:accepted": "accepted a finding",
+    "draft:scheduled": "scheduled publishing",
+    "draft:schedule-withdrawn": "withdrew the schedule",
+    "draft:schedule-canceled": "did not publish at the scheduled time",
+    "draft:reminded": "reminded people that it expires soon",
+    "draft:approved": "approved",
+    "draft:changes-wanted": "wants changes",
+    "draft:approval-withdrawn": "took back what they had said",
+    "report:made": "reported how it went",
+    "report:answered": "answered a tester’s report",
+    "report:revoked": "took a tester’s report off the page",
+    "draft:looked-into": "looked into the draft, as an operator",
     "draft:publishing": "pressed Publish",
     "draft:published": "published",
     "draft:publishing-failed": "could not publish",
+    "order:stopped": "left the draft to its maintainers",
+    "train:made": "made a train of drafts",
+    "train:joined": "put the draft on a train",
+    "train:left": "took the draft out of its train",
+    "train:link-made": "made a link to the whole train",
+    "train:link-revoked": "revoked a link to the whole train",
+    "upstream:sent": "sent a file to the upstream index",
+    "upstream:confirmed": "read a file’s digest back from the upstream index",
+    "upstream:refused": "was refused by the upstream index",
+    "upstream:ci-asked": "asked CI to publish",
+    "upstream:stopped": "stopped at the upstream index",
+    "upstream:done": "saw every file at the upstream index",
+    "upstream:resumed": "resumed the upload to the upstream index",
+    "upstream:left": "finished here without the rest of the upload",
+    "draft:fetched-back": "fetched the published files back: as reviewed",
+    "draft:public-bytes-differ": "found other bytes at public addresses than were reviewed",
+    "draft:not-fetched-back": "could not fetch the published files back",
+    "draft:receipt": "signed the receipt",
 }
 
 
-def differences(draft: Draft, seen: str) -> tuple[Difference, ...] | None:
-    """Return what changed since the draft had the fingerprint ``seen``; None when it never had it."""
-    every = list(draft.files.all())
-    moments = sorted(
-        {file.staged_at for file in every} | {file.ended_at for file in every if file.ended_at}, reverse=True
-    )
-    now = {file.filename: file for file in every if file.ended_at is None}
-    for moment in moments:
-        then = {
-            f.filename: f
-            for f in every
-            if f.staged_at <= moment and (f.ended_at is None or f.ended_at > moment)
-        }
-        if draft.fingerprint_of(then.values()) == seen:
-            return _difference(then, now)
-    if draft.fingerprint_of([]) == seen:
-        return _difference({}, now)
-    return None
-
-
-def _difference(then: Mapping[str, File], now: Mapping[str, File]) -> tuple[Difference, ...]:
-    found = []
-    for name in sorted({*then, *now}):
-        before, after = then.get(name), now.get(name)
-        if before is None and after is not None:
-            found.append(Difference("added", name, "", after.sha256))
-        elif before is not None and after is None:
-            found.append(Difference("removed", name, before.sha256, ""))
-        elif before is not None and after is not None and _differ(before, after):
-            found.append(Difference("replaced", name, before.sha256, after.sha256))
-    return tuple(found)
-
-
-def _differ(before: File, after: File) -> bool:
-    return (before.sha256, before.attestations_sha256) != (after.sha256, after.attestations_sha256)
-
-
-def timeline(draft: Draft) -> tuple[EventRow, ...]:
+def events(draft: Draft) -> list[AuditEvent]:
     """Return the newest events of a draft, newest first."""
-    rows = AuditEvent.objects.filter(on_kind="draft", on_id=str(draft.pk)).order_by("-seq")[:_SHOWN]
-    return tuple(_event(row) for row in rows)
+    return list(AuditEvent.objects.filter(on_kind="draft", on_id=str(draft.pk)).order_by("-seq")[:_SHOWN])
 
 
-def _event(row: AuditEvent) -> EventRow:
+def timeline(rows: Sequence[AuditEvent], is_new: Callable[[AuditEvent], bool]) -> tuple[EventRow, ...]:
+    """Return events as rows."""
+    return tuple(_event(row, is_new=is_new(row)) for row in rows)
+
+
+def _event(row: AuditEvent, *, is_new: bool) -> EventRow:
     details = row.details
     parts = [
         str(
@@ -104,8 +105,10 @@ def _event(row: AuditEvent) -> EventRow:
         parts.append(f"{details.get('before', '')[:12]} → {row.digest[:12]}")
     elif row.event in {"file:staged", "file:deleted"}:
         parts.append(row.digest[:12])
+    if details.get("reason") and details.get("filename"):
+        parts.append(f"“{details['reason']}”")
     if details.get("taken_from"):
         parts.append(str(Provenance.of(details["taken_from"])))
     return EventRow(
-        row.at, row.actor_label, _WORDS.get(row.event, row.event), " · ".join(filter(None, parts))
+        row.at, row.actor_label, WORDS.get(row.event, row.event), " · ".join(filter(None, parts)), is_new
     )

@@ -7,8 +7,23 @@ from django.urls import reverse
 from drafts.access import links
 from drafts.access.gate import Member
 from drafts.access.roles import Act
-from drafts.models import Draft, DraftState, File, FileState
-from drafts.review import arriving, builderrows, changes, evidencerows, filerows, findinglines, history
+from drafts.models import Draft, DraftState, File, FileState, Look, beside
+from drafts.review import (
+    approvalrows,
+    arriving,
+    builderrows,
+    changes,
+    evidencerows,
+    filerows,
+    findinglines,
+    history,
+    looking,
+    panel,
+    scheduled,
+    testerrows,
+    trainrows,
+    upstream,
+)
 from drafts.review import verdict as verdicts_in_words
 from drafts.review.receipts import receipt_url
 from drafts.review.rows import Can, DraftPage, LinkRow
@@ -16,13 +31,18 @@ from drafts.review.sight import Sight, progress, see
 from drafts.review.verdict import count, totals
 
 
-def draft_page(who: Member, draft: Draft) -> DraftPage:
-    """Build the page of one draft for one member."""
+def draft_page(who: Member, draft: Draft, look: Look | None = None) -> DraftPage:
+    """Build the page of one draft for one member, who looked at it before."""
     can = _can(who, draft)
-    known = see(draft)
     may_publish = who.may(Act.PUBLISH)
+    known = see(draft, publisher=who.user.pk if may_publish else None)
     where = [draft.project.name, draft.version]
-    section = evidencerows.section(who, draft, known.comparison, known.files)
+    links_of = _links(draft, can)
+    section = evidencerows.section(who, known)
+    found = findinglines.section(known, may_accept=who.may(Act.FINDINGS))
+    changed = changes.section(known, can)
+    fingerprint = draft.fingerprint_of(known.files) if known.files else ""
+    events = history.events(draft)
     return DraftPage(
         project=draft.project.name,
         version=draft.version,
@@ -32,16 +52,16 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         expires_at=draft.expires_at,
         totals=totals(known.files),
         staged=_staged(known.files),
-        verdict=verdicts_in_words.verdict(known, may_publish=may_publish),
+        verdict=verdicts_in_words.verdict(known, may_publish=may_publish, user_id=_approver(who)),
         blockers=tuple(known.blockers) if draft.state != DraftState.PROCESSING else (),
-        checks=tuple(verdicts_in_words.checks(known)) if draft.is_live else (),
-        button=verdicts_in_words.button(known, reverse("publish", args=where), may_publish=may_publish),
-        fingerprint=draft.fingerprint_of(known.files) if known.files else "",
+        checks=tuple(panel.checks(known, found, changed.installability)) if draft.is_live else (),
+        button=panel.button(known, reverse("publish", args=where), may_publish=may_publish),
+        fingerprint=fingerprint,
         files=filerows.rows(known),
         evidence=section,
-        changes=changes.section(known, can),
-        links=_links(draft, can),
-        activity=history.timeline(draft),
+        changes=changed,
+        links=links_of,
+        activity=history.timeline(events, lambda event: looking.by_others(look, event)),
         can=can,
         poll_url=_poll_url(draft, known),
         progress=known.progress,
@@ -59,8 +79,16 @@ def draft_page(who: Member, draft: Draft) -> DraftPage:
         builders=builderrows.rows(known, can),
         invite_url=reverse("builder-invite", args=where) if can.builders else "",
         run_url=reverse("run-ask", args=[draft.project.name]) if can.upload and section.run_url else "",
-        findings=findinglines.section(known, may_accept=who.may(Act.FINDINGS)),
+        findings=found,
         receipt_url=receipt_url(draft),
+        looking=looking.section(
+            look, draft, events, fingerprint=fingerprint, evidence=section, findings=found, changes=changed
+        ),
+        schedule=scheduled.section(who, draft),
+        approvals=approvalrows.section(who, known),
+        testers=testerrows.section(who, known, fetched=any(link.uses for link in links_of)),
+        train=trainrows.section(draft, known.train, may_make=who.may(Act.TRAIN)),
+        upstream=upstream.section(who, draft, known.target),
     )
 
 
@@ -68,13 +96,17 @@ def _can(who: Member, draft: Draft) -> Can:
     return Can(
         publish=draft.is_editable and who.may(Act.PUBLISH),
         upload=draft.is_editable and who.may(Act.STAGE),
-        evidence=draft.is_editable and who.may(Act.EVIDENCE),
+        evidence=draft.is_open and who.may(Act.EVIDENCE),
         links=draft.is_live and who.may(Act.LINK),
-        cancel=draft.is_editable and who.may(Act.CANCEL),
+        cancel=draft.is_open and who.may(Act.CANCEL),
         builders=draft.is_editable and who.may(Act.BUILDERS),
         set_aside=draft.is_editable and who.may(Act.SET_ASIDE),
         decide=draft.is_editable and who.may(Act.DECIDE),
     )
+
+
+def _approver(who: Member) -> int | None:
+    return who.user.pk if who.may(Act.APPROVE) else None
 
 
 def phase(draft: Draft, *, has_files: bool) -> int:
@@ -95,6 +127,8 @@ def _staged(files: Sequence[File]) -> str:
 
 
 def _links(draft: Draft, can: Can) -> tuple[LinkRow, ...]:
+    if not beside.those_with("links", [draft]):
+        return ()
     where = [draft.project.name, draft.version]
     return tuple(
         LinkRow(

@@ -13,8 +13,9 @@ from accounts.models import FactorHold
 from drafts.access import gate
 from drafts.access.gate import Member
 from drafts.access.roles import Act
-from drafts.models import Project
-from drafts.review import publishers, queue, releases, runs, tokenrows
+from drafts.index import windows
+from drafts.models import Group, Project, standing
+from drafts.review import publishers, queue, releases, runs, targets, tokenrows
 from drafts.review.queue import QueueRow
 from drafts.review.releases import ReleaseView
 from drafts.review.tokenrows import TokenRow
@@ -45,7 +46,15 @@ class ProjectPage:
     settings_url: str
     ci: runs.CiPanel
     publishers: publishers.PublishersPanel
+    target: targets.TargetPanel
     token_url: str
+    group: str
+    group_url: str
+    status: str = "active"
+    status_reason: str = ""
+    status_url: str = ""
+    audit_url: str = ""
+    order_url: str = ""
 
 
 @gate.people
@@ -61,6 +70,7 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
             queue.rows(
                 who.project.drafts.live().select_related("project").order_by("-pk"),
                 {who.project.pk: who.role},
+                who.user,
             )
         ),
         members=_members(who),
@@ -71,32 +81,49 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
         ci=runs.panel(who),
         publishers=publishers.panel(who),
         token_url=reverse("token-make", args=[name]) if who.may(Act.TOKENS) else "",
+        **_group(who),
+        status=who.project.shown_status[0],
+        status_reason=who.project.shown_status[1],
+        status_url=reverse("project-status", args=[name]) if who.may(Act.STATUS) else "",
+        audit_url=reverse("project-audit", args=[name]) if who.may(Act.AUDIT) else "",
+        target=targets.panel(who),
+        order_url=reverse("order", args=[name]) if who.may(Act.REVOKE_ORDER) else "",
     )
     return render(request, "review/project.html", {"p": page})
 
 
+def _group(who: Member) -> dict[str, str]:
+    """Return the project's group, and where its owners choose it and others look at it."""
+    found: Group | None = Group.objects.of(who.project)
+    name = found.name if found else ""
+    if who.may(Act.GROUP):
+        return {"group": name, "group_url": reverse("group-choose", args=[who.project.name])}
+    return {"group": name, "group_url": reverse("group", args=[name]) if name else ""}
+
+
 def _members(who: Member) -> tuple[MemberRow, ...]:
-    rows = list(who.project.members.select_related("user"))
+    everybody = standing.standings(who.project)
     held: dict[int, datetime] = {}
-    for hold in (
-        FactorHold.objects.standing().filter(user__in=[row.user_id for row in rows]).order_by("until")
-    ):
+    people = [one.user.pk for one in everybody]
+    for hold in FactorHold.objects.standing().filter(user__in=people).order_by("until"):
         held[hold.user_id] = hold.until
     return tuple(
         MemberRow(
-            email=row.user.email,
-            role=row.role,
-            held_until=held.get(row.user_id),
-            confirm_url=reverse("member-confirm", args=[who.project.name, row.user_id])
-            if row.user_id in held and row.user_id != who.user.pk and who.may(Act.VOUCH)
+            email=one.user.email,
+            role=one.role,
+            held_until=held.get(one.user.pk),
+            confirm_url=reverse("member-confirm", args=[who.project.name, one.user.pk])
+            if one.user.pk in held and one.user.pk != who.user.pk and who.may(Act.VOUCH)
             else "",
         )
-        for row in rows
+        for one in everybody
     )
 
 
 def _releases(project: Project) -> tuple[ReleaseView, ...]:
     rows = project.releases.select_related("project").prefetch_related("files")
+    known = windows.of_project(project).standings
     return tuple(
-        releases.view(row) for row in sorted(rows, key=lambda row: Version(row.version), reverse=True)
+        releases.view(row, standing=known[row.pk])
+        for row in sorted(rows, key=lambda row: Version(row.version), reverse=True)
     )

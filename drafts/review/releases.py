@@ -14,8 +14,10 @@ from drafts.access import gate
 from drafts.access.gate import Member
 from drafts.access.members import NotYours
 from drafts.access.roles import Act
+from drafts.dist.windows import Standing
+from drafts.index import windows
 from drafts.index.pages import file_url
-from drafts.models import Release
+from drafts.models import File, Release
 from drafts.publishing import delete as deletion
 from drafts.publishing import yank
 
@@ -27,7 +29,7 @@ _NEEDS_FILES = "Nothing was changed yet: choose files, or the whole release."
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A published file; ``yanked`` is the reason, or empty."""
+    """A published file; ``yanked`` is the reason, ``late`` how much later it came than the first; or empty."""
 
     filename: str
     size: int
@@ -35,6 +37,7 @@ class FileLine:
     url: str
     published_at: datetime
     yanked: str
+    late: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,26 @@ class ReleaseView:
     files: tuple[FileLine, ...]
     yank_url: str = ""
     delete_url: str = ""
+    window: str = ""
+    is_closed: bool = False
+    close_url: str = ""
+    public_url: str = ""
+
+    @property
+    def late(self) -> int:
+        return sum(bool(file.late) for file in self.files)
+
+    held: str = ""  # why it is in quarantine
 
     @property
     def yanked(self) -> int:
         return sum(bool(file.yanked) for file in self.files)
 
 
-def view(release: Release, who: Member | None = None) -> ReleaseView:
-    """Return what pages show of a release whose project and files are at hand."""
+def view(release: Release, who: Member | None = None, standing: Standing | None = None) -> ReleaseView:
+    """Return what pages show of a release whose project and files are at hand, and how it stands."""
+    may_close = bool(standing and who and who.may(Act.WINDOW))
+    is_closed = bool(standing and standing.is_closed)
     where = [release.project.name, release.version]
     return ReleaseView(
         project=release.project.name,
@@ -72,12 +87,28 @@ def view(release: Release, who: Member | None = None) -> ReleaseView:
                 url=file_url(file),
                 published_at=file.published_at or release.published_at,
                 yanked=file.yanked or "",
+                late=late_text(file),
             )
             for file in sorted(release.files.all(), key=lambda file: file.filename)
         ),
         yank_url=reverse("release-yank", args=where) if who and who.may(Act.YANK) else "",
         delete_url=reverse("release-delete", args=where) if who and who.may(Act.DELETE) else "",
+        window=windows.sentence(standing) if standing else "",
+        is_closed=is_closed,
+        close_url=reverse("release-reopen" if is_closed else "release-close", args=where)
+        if may_close
+        else "",
+        public_url=reverse("public-release", args=where),
+        held=release.quarantine_reason or release.project.quarantine_reason,
     )
+
+
+def late_text(file: File) -> str:
+    """Say how much later than the first file of its release a file came, and what it is; empty for one that is not late."""
+    if file.late_seconds is None:
+        return ""
+    days = file.late_seconds // 86400
+    return f"late: {days} day{'' if days == 1 else 's'} after the first file · {file.late_kind}"
 
 
 @gate.people
@@ -91,7 +122,7 @@ def _page(
     request: HttpRequest, who: Member, row: Release, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     page = {
-        "release": view(row, who),
+        "release": view(row, who, windows.of_release(row)),
         "error": error,
         "chosen": request.POST.getlist("file"),
         "reason": request.POST.get("reason", ""),

@@ -6,13 +6,20 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from drafts.publishing.policy import Blocker
+from drafts.publishing.since import Difference
 from drafts.review.evidencerows import EvidenceSection
 from drafts.review.fileevidence import FileEvidence
 
 if TYPE_CHECKING:
+    from drafts.review.approvalrows import ApprovalsSection
     from drafts.review.changes import ChangesSection
+    from drafts.review.scheduled import ScheduleSection
+    from drafts.review.testerrows import TestersSection
+    from drafts.review.trainrows import TrainSection
+    from drafts.review.upstream import UpstreamSection
 from drafts.review.attestedrows import AttestedRow
 from drafts.review.findingrows import FindingsSection
+from drafts.review.lookingrows import Looking
 
 
 class Level(StrEnum):
@@ -47,11 +54,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the publish panel."""
+    """One line of the publish panel; ``at``: the numbers of the blockers that it speaks of, ``url``: where more is."""
 
     mark: Mark
     text: str
     owner: str = ""
+    at: tuple[int, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,7 @@ class EventRow:
     who: str
     text: str
     detail: str
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +185,12 @@ class Can:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far publishing is, in bytes hashed again."""
+    """How far publishing is, in bytes hashed again or in files that are upstream."""
 
     done: int
     total: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One file that changed between what was seen and what is."""
-
-    kind: str
-    filename: str
-    before: str = ""
-    after: str = ""
+    level: Level = Level.BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,12 @@ class DraftPage:
     run_url: str = ""
     findings: FindingsSection | None = None
     receipt_url: str = ""
+    looking: Looking | None = None
+    schedule: "ScheduleSection | None" = None
+    approvals: "ApprovalsSection | None" = None
+    testers: "TestersSection | None" = None
+    train: "TrainSection | None" = None
+    upstream: "UpstreamSection | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A project's settings, for its owners: what CI is told, and what its releases may be."""
 
 from django import forms
+from django.conf import settings as days
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,13 +12,33 @@ from drafts.access import gate
 from drafts.access import policy as policies
 from drafts.access.gate import Member
 from drafts.access.members import NotYours
-from drafts.access.policy import Policy
+from drafts.access.policy import Outcome, Policy
 from drafts.access.roles import Act
-from drafts.intake import rules
+from drafts.dist.windows import Series, Window, WindowMode
+from drafts.intake import quota
 from drafts.models import Changed, EvidenceDemand, ExpectedFiles, LinkForCi, PublishFromCi
+from drafts.review import loosening, presets
 from drafts.review.answers import CONFLICT
 
 _MOST_PATTERNS = 200
+_MOST_DAYS = 3650
+
+
+def _days(which: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=_MOST_DAYS,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"),
+            f"Days after the {which} file are a number from 0 to {_MOST_DAYS}.",
+        ),
+    )
+
+
+def _number(what: str, least: int, most: int) -> dict[str, str]:
+    said = f"{what}: write a number from {least} to {most}."
+    return dict.fromkeys(["required", "invalid", "min_value", "max_value"], said)
 
 
 class PolicyForm(forms.Form):
@@ -59,6 +80,66 @@ class PolicyForm(forms.Form):
         error_messages={"max_length": "The patterns have more than 10 000 characters."},
     )
 
+    window = forms.ChoiceField(
+        choices=[(choice, choice) for choice in Window],
+        error_messages={
+            "required": "Choose how long releases take more files.",
+            "invalid_choice": "Choose none, limits or ever.",
+        },
+    )
+    window_first_days = _days("first")
+    window_last_days = _days("last")
+    window_newer = forms.BooleanField(required=False)
+    window_series = forms.ChoiceField(
+        choices=[(choice, choice) for choice in Series],
+        error_messages={
+            "required": "Choose what a series is.",
+            "invalid_choice": "Choose all, major, minor or micro.",
+        },
+    )
+    window_mode = forms.ChoiceField(
+        choices=[(choice, choice) for choice in WindowMode],
+        error_messages={
+            "required": "Choose what happens to files that come later.",
+            "invalid_choice": "Choose tell or refuse.",
+        },
+    )
+
+    def clean_window_first_days(self) -> int:
+        """Return the days; nothing is 0."""
+        return self.cleaned_data["window_first_days"] or 0
+
+    def clean_window_last_days(self) -> int:
+        """Return the days; nothing is 0."""
+        return self.cleaned_data["window_last_days"] or 0
+
+    approvals_needed = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=20,
+        error_messages=_number("How many approvals are needed", 0, 20),
+    )
+    own_approval_counts = forms.BooleanField(required=False)
+    soak_hours = forms.IntegerField(
+        required=False, min_value=0, max_value=672, error_messages=_number("The hours to look", 0, 672)
+    )
+    answer_reports = forms.BooleanField(required=False)
+    draft_days = forms.IntegerField(
+        required=False, min_value=1, max_value=30, error_messages=_number("A draft’s days", 1, 30)
+    )
+
+    def clean_approvals_needed(self) -> int:
+        """Return how many; nothing written is none."""
+        return self.cleaned_data["approvals_needed"] or 0
+
+    def clean_soak_hours(self) -> int:
+        """Return the hours; nothing written is none."""
+        return self.cleaned_data["soak_hours"] or 0
+
+    def clean_draft_days(self) -> int:
+        """Return the days; 0, the server’s, where none are written."""
+        return self.cleaned_data["draft_days"] or 0
+
     def clean_expected_patterns(self) -> tuple[str, ...]:
         """Return the patterns, one from each line; blank lines are nothing."""
         lines = [line.strip() for line in self.cleaned_data["expected_patterns"].splitlines()]
@@ -71,6 +152,9 @@ class PolicyForm(forms.Form):
             self.add_error("expected_patterns", "Write a pattern on each line, such as *-win_amd64.whl.")
         if len(chosen.get("expected_patterns") or ()) > _MOST_PATTERNS:
             self.add_error("expected_patterns", f"There are more than {_MOST_PATTERNS} patterns.")
+        limits = [chosen.get(name) for name in ("window_first_days", "window_last_days", "window_newer")]
+        if chosen.get("window") == Window.LIMITS and not any(limits):
+            self.add_error("window", "Choose at least one limit: days, or a newer stable release.")
 
     def policy(self) -> Policy:
         """Return what was chosen; only of a valid form."""
@@ -83,7 +167,7 @@ def settings(request: HttpRequest, name: str) -> HttpResponse:
     """Show the settings; on POST check them, then the code, then change them."""
     who = gate.member(request, name, Act.POLICY)
     if request.method != "POST":
-        return _show(request, who, Policy.of(who.project))
+        return _show(request, who, presets.filled(Policy.of(who.project), request.GET.get("preset", "")))
     form = PolicyForm(request.POST)
     if not form.is_valid():
         errors = " ".join(str(text) for texts in form.errors.values() for text in texts)
@@ -98,7 +182,7 @@ def settings(request: HttpRequest, name: str) -> HttpResponse:
 def _change(request: HttpRequest, who: Member, policy: Policy) -> HttpResponse:
     try:
         proof = stepup.prove(request, policies.purpose(who.project, policy))
-        policies.set_policy(
+        outcome = policies.set_policy(
             project=who.project, policy=policy, seen=request.POST.get("seen", ""), by=who.actor, proof=proof
         )
     except stepup.NotProven as error:
@@ -115,8 +199,18 @@ def _change(request: HttpRequest, who: Member, policy: Policy) -> HttpResponse:
             error=f"Nothing was changed: {error}. These are the settings now.",
             status=CONFLICT,
         )
-    messages.success(request, f"The settings of {who.project} are changed.")
+    _say(request, who, outcome)
     return redirect("project-settings", name=who.project.name)
+
+
+def _say(request: HttpRequest, who: Member, outcome: Outcome) -> None:
+    if outcome.is_changed:
+        messages.success(request, f"The settings of {who.project} are changed.")
+    if outcome.waits:
+        until = f"{outcome.waits.due_at:%d %B, %H:%M} UTC"
+        messages.warning(
+            request, f"What asks less waits until {until}, or for a second owner. Every owner is mailed."
+        )
 
 
 def _show(
@@ -126,9 +220,12 @@ def _show(
         "name": who.project.name,
         "chosen": chosen,
         "seen": Policy.of(who.project).spelled,
-        "used": rules.kept_bytes(who.project),
+        "used": quota.kept_bytes(who.project),
         "quota": who.project.quota_bytes,
         "own_quota": who.project.quota is not None,
+        "waiting": loosening.waiting(who),
+        "presets": presets.compared(chosen),
+        "days": days.DRAFT_LIFETIME_DAYS,
         "error": error,
     }
     return render(request, "review/settings.html", {"p": page}, status=status)

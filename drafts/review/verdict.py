@@ -1,18 +1,18 @@
-"""The verdict, the checks of the publish panel and the words of its button: a fixed grammar, always "x of y"."""
+"""The verdict of a draft: the first sentence of a fixed grammar that applies, always "x of y"."""
 
 from collections.abc import Sequence
 
 from drafts.models import DraftState, File
 from drafts.publishing.policy import Code
 from drafts.review import evidencewords
-from drafts.review.rows import Button, Check, Level, Mark, Verdict
+from drafts.review.rows import Level, Verdict
 from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
 
-_EVIDENCE = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
-_FINDINGS = {Code.FINDING_REFUSED, Code.CREDENTIAL_LEAKED}
-_STOPS = _EVIDENCE | _FINDINGS
-_WAITS = {
+EVIDENCE = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
+FINDINGS = {Code.FINDING_REFUSED, Code.CREDENTIAL_LEAKED}
+STOPS = EVIDENCE | FINDINGS
+WAITS = {
     Code.FILE_NOT_READY,
     Code.BEING_INSPECTED,
     Code.EXPECTED_MISSING,
@@ -21,9 +21,24 @@ _WAITS = {
     Code.NOT_AS_LAST_TIME,
     Code.PATTERN_MISSING,
     Code.NEW_FILE,
+    Code.IN_TRAIN,
     Code.ENVIRONMENT_CHANGED,
     Code.SOURCES_DIFFER,
     Code.SOURCES_UNKNOWN,
+    Code.RELEASE_CLOSED,
+}
+# What a maintainer decides at once, and nobody else has to do anything for.
+_YOURS = {
+    Code.NEW_FILE,
+    Code.ENVIRONMENT_CHANGED,
+    Code.SOURCES_DIFFER,
+    Code.SOURCES_UNKNOWN,
+    Code.NAME_PUBLISHED,
+    Code.NOT_INSPECTED,
+    Code.APPROVALS_MISSING,
+    Code.SOAK,
+    Code.TARGET_NOT_READY,
+    Code.TARGET_ATTESTATIONS,
 }
 
 
@@ -60,16 +75,37 @@ def coverage_line(sight: Sight) -> str:
     return f"{count(lost, 'wheel')} that {sight.last_version} had {'is' if lost == 1 else 'are'} missing"
 
 
-def verdict(sight: Sight, *, may_publish: bool) -> Verdict:
-    """Return the first sentence of the grammar that applies, to a person who may publish or may not."""
-    return _ended(sight) or _stop(sight) or _not_yet(sight) or _ready(sight, may_publish=may_publish)
+def verdict(sight: Sight, *, may_publish: bool, user_id: int | None = None) -> Verdict:
+    """Return the first sentence of the grammar that applies, to a person who may publish or may not.
+
+    ``user_id``: who reads it, where they may approve.
+    """
+    return (
+        _ended(sight)
+        or _stop(sight)
+        or _your_approval(sight, user_id)
+        or _not_yet(sight, may_publish=may_publish)
+        or _scheduled(sight)
+        or _ready(sight, may_publish=may_publish)
+    )
+
+
+def _your_approval(sight: Sight, user_id: int | None) -> Verdict | None:
+    """Say that a draft waits for this person's approval, when nothing but people's word and the clock is missing."""
+    if user_id is None or not sight.opinions.waits_for(user_id):
+        return None
+    if any(blocker.code not in {Code.APPROVALS_MISSING, Code.SOAK} for blocker in sight.blockers):
+        return None
+    said = f"{len(sight.opinions.yes)} of {sight.opinions.needed} approvals so far"
+    return Verdict(Level.YOU, f"Waiting for you: your approval. {said}.", _context(sight, evidence=True))
 
 
 def _ended(sight: Sight) -> Verdict | None:
     draft = sight.draft
     if draft.state == DraftState.PROCESSING:
+        level = sight.progress.level if sight.progress else Level.BUSY
         return Verdict(
-            Level.BUSY, f"Publishing: {sight.progress.text if sight.progress else 'waiting for a worker'}."
+            level, f"Publishing: {sight.progress.text if sight.progress else 'waiting for a worker'}."
         )
     when = f"{draft.ended_at:%d %B %Y %H:%M} UTC" if draft.ended_at else ""
     if draft.state == DraftState.PUBLISHED:
@@ -88,15 +124,17 @@ def _published_note(sight: Sight) -> str:
 
 
 def _stop(sight: Sight) -> Verdict | None:
-    if not any(blocker.code in _STOPS for blocker in sight.blockers):
+    if not any(blocker.code in STOPS for blocker in sight.blockers):
         return None
-    against = any(blocker.code in _EVIDENCE for blocker in sight.blockers)
+    against = any(blocker.code in EVIDENCE for blocker in sight.blockers)
     evidence = evidencewords.line(sight.comparison) if against else ""
     reasons = [findings_line(sight), evidence, coverage_line(sight)]
     return Verdict(Level.STOP, f"Do not publish: {', and '.join(filter(None, reasons))}.", _context(sight))
 
 
-def _not_yet(sight: Sight) -> Verdict | None:
+def _not_yet(sight: Sight, *, may_publish: bool) -> Verdict | None:
+    if may_publish and sight.blockers and all(one.code in _YOURS for one in sight.blockers):
+        return Verdict(Level.YOU, f"Waiting for you: {_headline(sight)}", _context(sight))
     if sight.blockers:
         return Verdict(Level.WAIT, f"Not yet: {_headline(sight)}", _context(sight))
     lost = coverage_line(sight)
@@ -114,7 +152,23 @@ def _headline(sight: Sight) -> str:
     if first.code == Code.ENVIRONMENT_CHANGED:
         moved = sum(len(one.what) for one in sight.blockers if one.code == Code.ENVIRONMENT_CHANGED)
         return f"{count(moved, 'environment')} would install another file than today."
+    if first.code == Code.NEW_FILE:
+        number = sum(len(one.what) for one in sight.blockers if one.code == Code.NEW_FILE)
+        return f"{count(number, 'file')} of a kind that the release before did not have."
+    if first.code == Code.CHANGES_WANTED:
+        return f"{first.owner} wants changes."
     return first.sentence
+
+
+def _scheduled(sight: Sight) -> Verdict | None:
+    at = sight.draft.publish_at
+    if at is None:
+        return None
+    return Verdict(
+        Level.BUSY,
+        f"Scheduled: it is published on {at:%d %B %Y at %H:%M} UTC.",
+        _context(sight, evidence=True),
+    )
 
 
 def _ready(sight: Sight, *, may_publish: bool) -> Verdict:
@@ -143,78 +197,3 @@ def _context(sight: Sight, *, evidence: bool = False) -> str:
     if evidence and not evidencewords.line(sight.comparison):
         parts.append("Not compared with CI yet.")
     return " ".join(filter(None, parts))
-
-
-def checks(sight: Sight) -> list[Check]:
-    """Return the lines of the publish panel."""
-    return [
-        _files_check(sight),
-        *_inspection_check(sight),
-        _evidence_check(sight),
-        _coverage_check(sight),
-        *_other_checks(sight),
-    ]
-
-
-def _files_check(sight: Sight) -> Check:
-    if not sight.files:
-        return Check(Mark.WAIT, "no files staged", "CI")
-    return Check(Mark.OK, f"{count(len(sight.files), 'file')} staged")
-
-
-def _inspection_check(sight: Sight) -> list[Check]:
-    standing = sight.standing
-    if not standing.total or standing.waiting or standing.failed:
-        return []
-    if line := findings_line(sight):
-        return [Check(Mark.BAD, line, "you")]
-    return [Check(Mark.OK, f"inspected {standing.inspected} of {standing.total}")]
-
-
-def _evidence_check(sight: Sight) -> Check:
-    line = evidencewords.line(sight.comparison)
-    if not line:
-        return Check(Mark.NONE, "not compared with CI")
-    if any(blocker.code in _EVIDENCE for blocker in sight.blockers):
-        return Check(Mark.BAD, line, "you")
-    return Check(Mark.OK if sight.comparison.matched == len(sight.files) else Mark.NONE, line)
-
-
-def _coverage_check(sight: Sight) -> Check:
-    if sight.before.adds:
-        return Check(Mark.NONE, f"adds to the published {sight.draft.version}")
-    if sight.grid is None or not sight.last_version:
-        return Check(Mark.NONE, "no published release to compare with")
-    lost = coverage_line(sight)
-    return (
-        Check(Mark.WAIT, lost, "CI, or you")
-        if lost
-        else Check(Mark.OK, f"nothing lost since {sight.last_version}")
-    )
-
-
-def _other_checks(sight: Sight) -> list[Check]:
-    own = {*_STOPS, Code.NO_FILES, Code.ENDED, *([Code.NOT_AS_LAST_TIME] if sight.missed else [])}
-    return [
-        Check(
-            Mark.WAIT if blocker.code in _WAITS else Mark.BAD,
-            blocker.title[:1].lower() + blocker.title[1:],
-            blocker.owner,
-        )
-        for blocker in sight.blockers
-        if blocker.code not in own
-    ]
-
-
-def button(sight: Sight, url: str, *, may_publish: bool) -> Button:
-    """Return the button: it names what is left and counts down."""
-    name = f"Publish {sight.draft.project.name} {sight.draft.version}"
-    if sight.draft.state == DraftState.PROCESSING:
-        return Button("Publishing now")
-    if not sight.files:
-        return Button("Not yet: no files")
-    if sight.blockers:
-        return Button(f"Not yet: {len(sight.blockers)} to fix")
-    if not may_publish:
-        return Button("A maintainer publishes")
-    return Button(name, enabled=True, url=url)

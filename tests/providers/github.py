@@ -26,6 +26,11 @@ class Doubled:
     page_size: int = 100
     refuse: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     token: str = TOKEN
+    number: int = 8812
+    running: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    attestations: dict[str, list[dict]] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     hold: Callable[[], None] | None = None
     instead: Answering | None = None
 
@@ -43,7 +48,7 @@ class Doubled:
 
     def run_json(self) -> dict:
         return {
-            "id": 8812,
+            "id": self.number,
             "name": "release",
             "path": ".github/workflows/release.yml",
             "event": "push",
@@ -64,7 +69,7 @@ class Doubled:
         elif self.refuse:
             status, headers = self.refuse.pop(0)
             asked.answer(status, b'{"message": "no"}', **headers)
-        elif asked.headers.get("authorization") != f"Bearer {self.token}":
+        elif asked.headers.get("authorization") != (f"Bearer {self.token}" if self.token else None):
             asked.answer(401, b'{"message": "Bad credentials"}')
         elif not asked.path.startswith(PATH):
             asked.answer(404, b'{"message": "Not Found"}')
@@ -75,21 +80,47 @@ class Doubled:
         match path.strip("/").split("/"):
             case [""]:
                 _json(asked, {"id": self.repository_id, "full_name": "octo/sampleproject"})
+            case ["contents", *parts]:
+                digest = self.digests.get(asked.query.get("ref", ""), "workflow")
+                _json(asked, {"type": "file", "path": "/".join(parts), "sha": digest})
+            case ["attestations", digest]:
+                self._attestations(asked, digest)
+            case ["actions", *where]:
+                self._in_actions(asked, where)
+            case _:
+                asked.answer(404, b'{"message": "Not Found"}')
+
+    def _in_actions(self, asked: Asked, where: list[str]) -> None:
+        match ["actions", *where]:
             case ["actions", "runs"]:
                 _json(asked, {"total_count": 1, "workflow_runs": [self.run_json()]})
-            case ["actions", "runs", "8812"]:
+            case ["actions", "runs", number, *_] if number != str(self.number):
+                asked.answer(404, b'{"message": "Not Found"}')
+            case ["actions", "runs", _] | ["actions", "runs", _, "attempts", _]:
                 _json(asked, self.run_json())
-            case ["actions", "runs", "8812", "artifacts"]:
+            case ["actions", "runs", _, "artifacts"]:
                 self._page(asked, "artifacts", [self._artifact(name) for name in self.artifacts])
-            case ["actions", "runs", "8812", "jobs"]:
-                jobs = [{"id": 900 + at, "name": name} for at, name in enumerate(self.logs)]
-                self._page(asked, "jobs", jobs)
+            case ["actions", "runs", _, "jobs"] | ["actions", "runs", _, "attempts", _, "jobs"]:
+                self._page(asked, "jobs", [self._job(at, name) for at, name in enumerate(self.logs)])
             case ["actions", "artifacts", number, "zip"]:
                 self._blob(asked, "artifacts", list(self.artifacts), int(number) - 100)
             case ["actions", "jobs", number, "logs"]:
                 self._blob(asked, "logs", list(self.logs), int(number) - 900)
             case _:
                 asked.answer(404, b'{"message": "Not Found"}')
+
+    def _job(self, at: int, name: str) -> dict:
+        status = "in_progress" if name in self.running else "completed"
+        conclusion = None if name in self.running else "skipped" if name in self.skipped else "success"
+        return {"id": 900 + at, "name": name, "status": status, "conclusion": conclusion}
+
+    def _attestations(self, asked: Asked, digest: str) -> None:
+        """As the documentation has it: 404 where there is none for the digest."""
+        found = self.attestations.get(digest.removeprefix("sha256:"))
+        if not found:
+            asked.answer(404, b'{"message": "Not Found"}')
+        else:
+            _json(asked, {"attestations": [{"bundle": one, "repository_id": 1} for one in found]})
 
     def _artifact(self, name: str) -> dict:
         at = list(self.artifacts).index(name)

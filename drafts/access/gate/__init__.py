@@ -1,5 +1,6 @@
 """One gate to each object. Strangers get 404, members without the right 403, credentials 401 or 403."""
 
+from drafts.access.gate.circles import TeamMate, group, team
 from drafts.access.gate.credentials import (
     Credential,
     NoCredential,
@@ -12,8 +13,10 @@ from drafts.access.gate.credentials import (
     upload_credential,
 )
 from drafts.access.gate.draft_links import POINTER_LIFETIME, DraftAccess, count_use, draft_link
+from drafts.access.gate.operators import Operator, operator, operators
 from drafts.access.gate.people import Member, draft, member, people, release, run, user_of
 from drafts.access.gate.presented import presented_token
+from drafts.access.gate.trains import Passenger, open_drafts, train
 
 __all__ = [
     "POINTER_LIFETIME",
@@ -23,18 +26,27 @@ __all__ = [
     "NoCredential",
     "NotAllowed",
     "NotFromHere",
+    "Operator",
+    "Passenger",
+    "TeamMate",
     "arriving",
     "count_use",
     "draft",
     "draft_file",
     "draft_link",
     "evidence_credential",
+    "group",
     "member",
+    "open_drafts",
+    "operator",
+    "operators",
     "people",
     "presented_token",
     "release",
     "run",
     "session",
+    "team",
+    "train",
     "upload_credential",
     "user_of",
 ]

@@ -1,9 +1,11 @@
 """GitHub Actions over its REST API: runs, jobs, artifacts and logs; the last two redirect to signed addresses."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
-from drafts.evidence.providers.api import Api, Record
+from drafts.evidence.providers.api import MOST_ATTESTATIONS, Api, Record
+from drafts.evidence.providers.errors import NotThere
 from drafts.evidence.providers.runs import Artifact, CiJob, Repository, Run, RunState, Tell
 from drafts.outbound import Limits
 
@@ -37,9 +39,15 @@ class GitHub:
         self.api.ask(f"{self._here}/actions/runs", f"the runs of {self.path}", per_page=1)
         return Repository(found.number("id"), found.text("full_name"))
 
-    def run(self, run_id: int) -> Run:
-        """Return a run as its newest attempt has it."""
-        found = Record.of(self.api.ask(f"{self._here}/actions/runs/{run_id}", self._run(run_id)))
+    def file_digest(self, path: str, commit: str) -> str:
+        """Return Git's name of a file's bytes at a commit."""
+        query, what = {"ref": commit}, f"{path} of {self.path} at {commit[:12]}"
+        return Record.of(self.api.ask(f"{self._here}/contents/{quote(path)}", what, **query)).text("sha")
+
+    def run(self, run_id: int, attempt: int = 0) -> Run:
+        """Return a run as one of its attempts has it; without a number, the newest."""
+        which = f"/attempts/{attempt}" if attempt else ""
+        found = Record.of(self.api.ask(f"{self._here}/actions/runs/{run_id}{which}", self._run(run_id)))
         repository = found.record("repository").number("id")
         return Run(
             id=found.number("id"),
@@ -51,6 +59,7 @@ class GitHub:
             attempt=found.number("run_attempt", 1),
             state=_state(found),
             workflow=found.text("path").partition("@")[0],
+            of_attempt=attempt > 0,
         )
 
     def artifacts(self, run: Run) -> list[Artifact]:
@@ -74,11 +83,12 @@ class GitHub:
             return answer.save(file, tell)
 
     def jobs(self, run: Run) -> list[CiJob]:
-        """Return the jobs of a run's newest attempt."""
-        path, jobs = f"{self._here}/actions/runs/{run.id}/jobs", list[CiJob]()
+        """Return the jobs of a run's newest attempt, or of the one that was asked for."""
+        which = f"/attempts/{run.attempt}" if run.of_attempt else ""
+        path, jobs = f"{self._here}/actions/runs/{run.id}{which}/jobs", list[CiJob]()
         for page in self.api.pages(path, f"the jobs of {self._run(run.id)}", filter="latest"):
             listed = Record.of(page)
-            found = [CiJob(one.number("id"), one.text("name")) for one in listed.records("jobs")]
+            found = [_job(one) for one in listed.records("jobs")]
             jobs += found
             if not found or len(jobs) >= listed.number("total_count", 0):
                 break
@@ -92,6 +102,19 @@ class GitHub:
         ) as answer:
             return answer.first(limit + 1)
 
+    def attestations(self, sha256: str) -> list[dict[str, Any]]:
+        """Return the Sigstore bundles that the repository keeps about a digest. One that is kept elsewhere is left out."""
+        path = f"{self._here}/attestations/sha256:{sha256}"
+        try:
+            found = Record.of(
+                self.api.ask(path, f"the attestations of {self.path}", per_page=MOST_ATTESTATIONS)
+            )
+        except NotThere:  # also the answer where there is none (GitHub's documentation)
+            return []
+        return [
+            dict(bundle) for one in found.records("attestations") if (bundle := one.record("bundle").values)
+        ]
+
     def _run(self, run_id: int) -> str:
         return f"the run {run_id} of {self.path}"
 
@@ -102,6 +125,15 @@ def _artifact(found: Record) -> Artifact:
         name=found.text("name"),
         size=found.number("size_in_bytes", 0),
         expired=found.values.get("expired") is True,
+    )
+
+
+def _job(found: Record) -> CiJob:
+    return CiJob(
+        found.number("id"),
+        found.text("name"),
+        ended=found.text("status") == "completed",
+        ran=found.text("conclusion") != "skipped",
     )
 
 

@@ -1,18 +1,20 @@
 """GitLab CI over its REST API: pipelines, jobs, their artifacts and traces."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from drafts.evidence.providers.api import PAGE, Api, Record, records
+from drafts.evidence.providers.api import MOST_ATTESTATIONS, PAGE, Api, Record, records
+from drafts.evidence.providers.errors import NotThere
 from drafts.evidence.providers.runs import Artifact, CiJob, Repository, Run, RunState, Tell
 from drafts.outbound import Limits
 
 _LONG = 1800.0
 _ENDED = {"failed", "canceled", "canceling", "skipped"}
+_NEVER_RAN = {"skipped", "manual"}  # a manual job waits for a person, maybe for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,17 @@ class GitLab:
         self.api.ask(f"{self._here}/pipelines", f"the pipelines of {self.path}", per_page=1)
         return Repository(found.number("id"), found.text("path_with_namespace"))
 
-    def run(self, run_id: int) -> Run:
+    def file_digest(self, path: str, commit: str) -> str:
+        """Return Git's name of a file's bytes at a commit."""
+        where, what = (
+            f"{self._here}/repository/files/{quote(path, safe='')}",
+            f"{path} of {self.path} at {commit[:12]}",
+        )
+        return Record.of(self.api.ask(where, what, ref=commit)).text("blob_id")
+
+    def run(self, run_id: int, attempt: int = 0) -> Run:
         """Return a pipeline. Jobs that ran again belong to it, so it has no attempts."""
+        del attempt
         found = Record.of(self.api.ask(f"{self._here}/pipelines/{run_id}", self._run(run_id)))
         return Run(
             id=found.number("id"),
@@ -75,7 +86,7 @@ class GitLab:
 
     def jobs(self, run: Run) -> list[CiJob]:
         """Return the jobs of a pipeline; of one that ran again, the last."""
-        return [CiJob(job.number("id"), job.text("name")) for job in self._jobs(run)]
+        return [_job(job) for job in self._jobs(run)]
 
     def _jobs(self, run: Run) -> list[Record]:
         jobs: list[Record] = []
@@ -96,8 +107,26 @@ class GitLab:
         ) as answer:
             return answer.first(limit + 1)
 
+    def attestations(self, sha256: str) -> list[dict[str, Any]]:
+        """Return the Sigstore bundles that the project keeps about a digest; servers without them answer 404."""
+        what = f"the attestations of {self.path}"
+        try:
+            listed = records(self.api.ask(f"{self._here}/attestations/{sha256}", what))
+        except NotThere:
+            return []
+        numbers = [one.number("iid") for one in listed if one.text("status") in {"", "success"}]
+        downloads = (f"{self._here}/attestations/{number}/download" for number in numbers[:MOST_ATTESTATIONS])
+        return [dict(Record.of(self.api.ask(path, what)).values) for path in downloads]
+
     def _run(self, run_id: int) -> str:
         return f"the pipeline {run_id} of {self.path}"
+
+
+def _job(found: Record) -> CiJob:
+    status = found.text("status")
+    ran = status not in _NEVER_RAN
+    ended = not ran or status == "success" or status in _ENDED - {"canceling"}
+    return CiJob(found.number("id"), found.text("name"), ended=ended, ran=ran)
 
 
 def _is_past(job: Record) -> bool:

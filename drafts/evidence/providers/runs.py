@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 Tell = Callable[[int], None]
 
@@ -26,7 +26,7 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A workflow run (GitHub) or pipeline (GitLab).
+    """A workflow run (GitHub) or pipeline (GitLab). ``of_attempt``: as that attempt was, and not as the newest is.
 
     ``event`` is the provider's own word; ``own`` is false when the commit is another repository's; ``commit`` is 40
     or 64 hexadecimal digits, or empty.
@@ -41,6 +41,7 @@ class Run:
     attempt: int
     state: RunState
     workflow: str = ""
+    of_attempt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,12 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class CiJob:
-    """One job of a run, which has a log."""
+    """One job of a run. Its log can be had once it ended; one that was skipped, or waits for a person, never ran."""
 
     id: int
     name: str
+    ended: bool = True
+    ran: bool = True
 
 
 class Provider(Protocol):
@@ -73,8 +76,10 @@ class Provider(Protocol):
     @property
     def trusted_events(self) -> frozenset[str]: ...
     def repository(self) -> Repository: ...
-    def run(self, run_id: int) -> Run: ...
+    def file_digest(self, path: str, commit: str) -> str: ...
+    def run(self, run_id: int, attempt: int = 0) -> Run: ...
     def artifacts(self, run: Run) -> list[Artifact]: ...
     def save(self, artifact: Artifact, file: BinaryIO, *, limit: int, tell: Tell) -> int: ...
     def jobs(self, run: Run) -> list[CiJob]: ...
     def log(self, job: CiJob, *, limit: int) -> bytes: ...
+    def attestations(self, sha256: str) -> list[dict[str, Any]]: ...

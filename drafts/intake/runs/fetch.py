@@ -3,70 +3,53 @@
 It may die and begin again at any moment: a file that was staged already is found unchanged, a log is kept once.
 """
 
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from datetime import timedelta
-from typing import BinaryIO
+from contextlib import ExitStack
 
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
 from packaging.version import Version
 
-from accounts import audit
-from accounts.audit import Actor
-from drafts.access.roles import Act, may
-from drafts.dist import BadDistribution
+from drafts.access import members
+from drafts.access.roles import Act
 from drafts.evidence import sources
-from drafts.evidence.compare import Rank
-from drafts.evidence.providers import (
-    Artifact,
-    Expired,
-    NotThere,
-    ProviderError,
-    RateLimited,
-    Run,
-    TooMuch,
-)
+from drafts.evidence.providers import ProviderError, RateLimited
 from drafts.evidence.providers.errors import Down
 from drafts.evidence.trust import trust
-from drafts.intake.runs import artifacts, reading, taking
+from drafts.intake.runs import following, reading, taking
 from drafts.intake.runs.artifacts import Candidate
-from drafts.intake.runs.ask import Event, wanted
-from drafts.intake.runs.case import Beat, Case
-from drafts.intake.runs.outcome import LEFT, ArtifactOutcome, FileOutcome, Outcome
-from drafts.models import CiRun, CiSource, Draft, FetchState, Job, Membership, Project, jobs
+from drafts.intake.runs.ask import wanted
+from drafts.intake.runs.case import Beat, Case, note
+from drafts.intake.runs.download import download, look_into
+from drafts.intake.runs.ending import GivenUp, fail, settle, wait_for_provider
+from drafts.intake.runs.outcome import LEFT, FileOutcome, Outcome
+from drafts.models import CiRun, CiSource, Draft, FetchState, Job, jobs
 
 _PATIENCE = 4  # unforeseen errors before the run is given up
 _ATTEMPTS = 20  # workers that died at it, or waits for the provider, before the same
-_LONGEST_WAIT = timedelta(hours=1)
-
-
-class GivenUp(Exception):
-    """Nothing more is taken of the run: the text says why."""
 
 
 def work(job: Job) -> None:
     """Do a fetch: everything that the run has for its version, or words why not."""
-    row = CiRun.objects.select_related("project", "asked_by").get(pk=job.subject_id)
+    row = CiRun.objects.select_related("project", "asked_by", "named_by__publisher").get(pk=job.subject_id)
     if row.state != FetchState.FETCHING:
         job.finish()
         return
     outcome = Outcome()
     try:
-        _fetch(_case(row, job), job, outcome)
+        if row.named_by is not None:
+            following.follow(row, job, outcome)
+        else:
+            _fetch(_case(row, job), job, outcome)
     except RateLimited as error:
-        _wait(row, job, outcome, error)
+        wait_for_provider(row, job, outcome, error)
     except GivenUp as error:
-        _fail(row, job, outcome, str(error))
+        fail(row, job, outcome, str(error))
     except jobs.Fenced:
         raise
     except Exception as error:
         is_final = isinstance(error, ProviderError) and not isinstance(error, Down)
         if not is_final and job.failures + 1 < _PATIENCE:
             raise
-        _fail(
+        fail(
             row,
             job,
             outcome,
@@ -78,9 +61,9 @@ def _case(row: CiRun, job: Job) -> Case:
     """Ask again what ``ask`` knew, and the provider for the run. Raises GivenUp, ProviderError."""
     if job.attempt > _ATTEMPTS:
         raise GivenUp(f"Fetching was begun {_ATTEMPTS} times and never came to its end: tell the operator.")
-    member = Membership.objects.filter(project=row.project, user=row.asked_by, user__is_active=True).first()
     act = Act.STAGE if row.takes_files else Act.EVIDENCE
-    if member is None or not may(member.role, act):
+    by = row.asked_by
+    if by is None or not by.is_active or not members.allows(row.project, by, act):
         raise GivenUp(f"{row.asked_by} may not {act} of {row.project} any more.")
     source = CiSource.objects.filter(project=row.project, kind=row.kind, repository=row.repository).first()
     if source is None:
@@ -91,16 +74,9 @@ def _case(row: CiRun, job: Job) -> Case:
     if source.repository_id is None:
         CiSource.objects.filter(pk=source.pk, repository_id=None).update(repository_id=told.repository_id)
         source.repository_id = told.repository_id
-    _note(row, told)
+    note(row, told)
     trusted = trust(told, source=source, provider=provider)
     return Case(row, told, provider, trusted, Beat(job), tuple(source.evidence_jobs))
-
-
-def _note(row: CiRun, told: Run) -> None:
-    """Write down what the provider says of the run, for the page."""
-    row.event, row.branch, row.commit = told.event[:60], told.branch, told.commit[:64]
-    row.workflow, row.attempt, row.run_state = told.workflow, min(told.attempt, 10**6), str(told.state)
-    row.save(update_fields=["event", "branch", "commit", "workflow", "attempt", "run_state"])
 
 
 def _fetch(case: Case, job: Job, outcome: Outcome) -> None:
@@ -110,17 +86,17 @@ def _fetch(case: Case, job: Job, outcome: Outcome) -> None:
         return
     with ExitStack() as files:
         listed = case.provider.artifacts(case.told)
-        candidates = _download(case, listed, files, outcome)
+        candidates = download(case, listed, files, outcome)
         version = _version(case.row, candidates, outcome)
         if version is None:
-            _settle(case.row, job, FetchState.CHOOSE, outcome)
+            settle(case.row, job, FetchState.CHOOSE, outcome)
             return
         case.row.version = str(version)
         taking.take(case, _of(version, candidates, outcome), version, outcome)
     draft = Draft.objects.of_release(case.row.project, str(version)).live().first()
     if draft is not None:
         reading.read_logs(case, draft, outcome, listed, candidates)
-    _settle(case.row, job, FetchState.DONE, outcome, draft)
+    settle(case.row, job, FetchState.DONE, outcome, draft)
 
 
 def _fetch_logs(case: Case, job: Job, outcome: Outcome) -> None:
@@ -128,60 +104,9 @@ def _fetch_logs(case: Case, job: Job, outcome: Outcome) -> None:
     draft = Draft.objects.of_release(case.row.project, case.row.version).live().first()
     if draft is None:
         raise GivenUp(f"{case.row.project} has no draft of {case.row.version} any more.")
-    listed, candidates = list[Artifact](), list[Candidate]()
-    if not case.evidence_jobs and case.trust.rank >= Rank.FETCHED:
-        with (
-            ExitStack() as files,
-            suppress(GivenUp),
-        ):  # too large to look into: then no job's lines count as fetched
-            listed = case.provider.artifacts(case.told)
-            candidates = _download(case, listed, files, outcome)
+    listed, candidates = look_into(case, outcome)
     reading.read_logs(case, draft, outcome, listed, candidates)
-    _settle(case.row, job, FetchState.DONE, outcome, draft)
-
-
-def _download(case: Case, listed: Sequence[Artifact], files: ExitStack, outcome: Outcome) -> list[Candidate]:
-    """Fetch every artifact into a file without a name, and list what it holds."""
-    total = sum(artifact.size for artifact in listed if not artifact.expired)
-    if total > settings.RUN_SIZE_LIMIT:
-        raise GivenUp(
-            f"The run's artifacts are {total} bytes together; at most {settings.RUN_SIZE_LIMIT} are fetched.",
-        )
-    case.beat(0, total=total)
-    done, candidates = 0, list[Candidate]()
-    for artifact in listed:
-        case.beat()
-        told = ArtifactOutcome(artifact.name, artifact.size)
-        outcome.artifacts.append(told)
-        file = files.enter_context(tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115  the stack closes it
-        size = _save(case, artifact, file, done, told)
-        done += size
-        if size:
-            candidates += _look(case.row.project, artifact, file, told)
-    return candidates
-
-
-def _save(case: Case, artifact: Artifact, file: BinaryIO, done: int, told: ArtifactOutcome) -> int:
-    if artifact.expired:
-        told.said = "It has expired: the provider does not have it any more. Run the workflow again."
-        return 0
-    try:
-        return case.provider.save(
-            artifact, file, limit=settings.RUN_SIZE_LIMIT - done, tell=lambda size: case.beat(done + size)
-        )
-    except (Expired, NotThere, TooMuch) as error:
-        told.said = str(error)
-        return 0
-
-
-def _look(project: Project, artifact: Artifact, file: BinaryIO, told: ArtifactOutcome) -> Sequence[Candidate]:
-    try:
-        contents = artifacts.look(file, artifact, project=project.name)
-    except BadDistribution as error:
-        told.said = f"It cannot be read: {error.message}"
-        return ()
-    told.files += [FileOutcome(name, LEFT, said) for name, said in contents.left]
-    return contents.candidates
+    settle(case.row, job, FetchState.DONE, outcome, draft)
 
 
 def _version(row: CiRun, candidates: Sequence[Candidate], outcome: Outcome) -> Version | None:
@@ -205,44 +130,3 @@ def _of(version: Version, candidates: Sequence[Candidate], outcome: Outcome) -> 
             left = FileOutcome(candidate.name.filename, LEFT, f"It is a file of {candidate.name.version}.")
             by_name[candidate.artifact.name].files.append(left)
     return [candidate for candidate in candidates if candidate.name.version == version]
-
-
-def _wait(row: CiRun, job: Job, outcome: Outcome, error: RateLimited) -> None:
-    if error.until > timezone.now() + _LONGEST_WAIT:
-        _fail(
-            row, job, outcome, f"{error} That is too long to wait here: paste the run's address again then."
-        )
-    else:
-        job.postpone(error.until, str(error))
-
-
-def _fail(row: CiRun, job: Job, outcome: Outcome, reason: str) -> None:
-    _settle(row, job, FetchState.FAILED, outcome, error=reason[:2000])
-
-
-@transaction.atomic
-def _settle(
-    row: CiRun, job: Job, state: FetchState, outcome: Outcome, draft: Draft | None = None, *, error: str = ""
-) -> None:
-    """End the fetch: what came of it, one event, and the job, all or nothing."""
-    Project.objects.lock(row.project_id)
-    job.finish() if not error else job.give_up(error)
-    CiRun.objects.filter(pk=row.pk).update(
-        state=state,
-        error=error,
-        outcome=outcome.values,
-        ended_at=timezone.now(),
-        version=row.version,
-    )
-    if draft is not None:
-        draft.bump()
-    audit.record(
-        Event.FAILED if error else Event.FETCHED,
-        on=draft or row,
-        by=Actor.system(),
-        run=row.number,
-        repository=row.repository,
-        commit=row.commit,
-        attempt=row.attempt,
-        note=error or f"{row} at {row.commit[:7]}: {taking.summary(outcome)}",
-    )

@@ -22,7 +22,8 @@ def announce(*, draft: Draft, announced: Announcement, by: Stager) -> UploadSess
     What the mechanism has to prepare is done before, and undone when the act is refused.
     """
     mechanism = mechanisms.of(announced.mechanism)
-    check(draft=draft, announced=announced, by=by)
+    if mechanism.prepares:
+        check(draft=draft, announced=announced, by=by)
     sending = mechanism.prepare(announced.name.filename, announced.size)
     try:
         return _announce(draft=draft, announced=announced, by=by, sending=sending)
@@ -88,6 +89,7 @@ def _could_be_staged(draft: Draft, announced: Announcement, by: Stager) -> None:
     )
     if published is not None:
         raise Refused(409, "file-exists", f"'{name.filename}' is published already, with these bytes.")
+    rules.must_take_files(draft.project, Version(draft.version))
     there = rules.there(draft, name)
     # The same bytes again need no room: nothing is kept of them.
     again = there.before is not None and there.before.sha256 == announced.hashes.get("sha256")

@@ -9,13 +9,15 @@ from django.urls import reverse
 
 from drafts.access.gate import Credential
 from drafts.intake import told
-from drafts.intake.upload2 import mechanisms
+from drafts.intake.upload2 import approved, mechanisms
 from drafts.intake.upload2.negotiation import META
 from drafts.models import Draft, DraftState, File, FileState, UploadSession
 from drafts.models.files import IN_DRAFT
 from drafts.models.uploads import IN_THE_WAY
 from drafts.publishing import policy
 
+# Logs of build jobs are often public: when an embargo ends is for people alone.
+SCHEDULED = "A maintainer scheduled the publishing of this draft: its files cannot change until then."
 _TOLD = ("draft_id", "filename", "state", "size", "sha256", "attestations_sha256", "handle")
 
 
@@ -57,6 +59,8 @@ def of_draft(
     uploads = list(rows.order_by("filename"))
     session = session_url(draft)
     said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
+    if draft.publish_at is not None:
+        said.append(SCHEDULED)
     return {
         "meta": {
             **META,
@@ -80,18 +84,31 @@ def of_draft(
 
 def _own(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     live = [file for file in uploads if file.state in IN_DRAFT]
+    may_take = approved.addresses(draft)
     return {
         "name": draft.project.name,
         "version": draft.version,
         "review-url": review_url(draft),
         "fingerprint": draft.fingerprint_of(live),
+        "scheduled": draft.publish_at is not None,
         "sha256": {file.filename: file.sha256 for file in live},
+        **({"approved": {name: absolute(path) for name, path in may_take.items()}} if may_take else {}),
     }
 
 
 def _blockers(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     found = policy.blockers(draft, uploads) if draft.is_live else []
-    return {"blockers": [{"code": one.code, "message": one.sentence, "owner": one.owner} for one in found]}
+    return {
+        "blockers": [
+            {
+                "code": one.code,
+                "message": one.sentence,
+                "owner": one.owner,
+                "link": review_url(draft) + (one.link or "#blockers"),
+            }
+            for one in found
+        ]
+    }
 
 
 def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:

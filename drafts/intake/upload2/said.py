@@ -7,7 +7,10 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor
-from drafts.models import Draft
+from drafts.models import Draft, Kind, StandingOrder, jobs
+from drafts.publishing import ready
+
+LONGEST_REASON = 2000
 
 
 class Event(StrEnum):
@@ -36,20 +39,30 @@ def complete(*, draft: Draft, by: Actor) -> bool:
     )
     draft.save(update_fields=["complete_said_at", "complete_said_by", "complete_said_of"])
     draft.bump()
+    ready.ask(draft=draft)
+    if StandingOrder.objects.of(draft.project):
+        jobs.enqueue(kind=Kind.ORDER, subject=draft.subject)
     audit.record(Event.COMPLETE, on=draft, by=by, digest=fingerprint)
     return True
 
 
+class NoReason(Exception):
+    """Names were struck without a reason; nothing was struck."""
+
+
 @transaction.atomic
-def strike(*, draft: Draft, filenames: list[str], by: Actor) -> list[str]:
-    """Wait for these files no longer; returns those that were waited for. Raises NotEditable."""
+def strike(*, draft: Draft, filenames: list[str], reason: str, by: Actor) -> list[str]:
+    """Wait for these files no longer, with a reason; returns those that were waited for. Raises NotEditable, NoReason."""
     draft = Draft.objects.lock(draft)
     draft.must_be_editable()
+    reason = reason.strip()[:LONGEST_REASON]
+    if not reason:
+        raise NoReason("striking a file that CI announced needs a reason, which stays with the release")
     struck = [name for name in draft.expects if name in set(filenames)]
     if not struck:
         return []
     draft.expects = [name for name in draft.expects if name not in set(struck)]
     draft.save(update_fields=["expects"])
     draft.bump()
-    audit.record(Event.STRUCK, on=draft, by=by, filename=", ".join(struck)[:2000])
+    audit.record(Event.STRUCK, on=draft, by=by, filename=", ".join(struck)[:2000], what=struck, reason=reason)
     return struck

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from drafts.access import gate
 from drafts.access.gate import Credential
-from drafts.intake import door, stage
+from drafts.intake import door, stage, trains
 from drafts.intake.problems import Finding, Problem, either
 from drafts.intake.rules import Refused, Stager
 from drafts.intake.stage import Did, Staged
@@ -31,7 +31,7 @@ _WORDS = {
 }
 
 
-def legacy_answer(staged: Staged, credential: Credential) -> HttpResponse:
+def legacy_answer(staged: Staged, credential: Credential, train: str = "") -> HttpResponse:
     """Return 200 with the session body and its address, which every legacy client takes for success.
 
     No such client reads blockers: they are told by the session's address.
@@ -44,12 +44,15 @@ def legacy_answer(staged: Staged, credential: Credential) -> HttpResponse:
         return answer({"meta": META, "notices": notices}, Location=url)
     draft = staged.draft
     notices = [_late(draft) + _WORDS[staged.did].format(staged.file.filename, bodies.review_url(draft))]
+    notices += trains.notice(draft, train)
     told = bodies.of_draft(draft, credential, notices=notices, blockers=False)
     return answer(told, Location=bodies.session_url(draft))
 
 
 def _late(draft: Draft) -> str:
     """Return the words that a notice begins with when the release has published files already."""
+    if draft.project.first_published_at is None:
+        return ""
     release = Release.objects.filter(project=draft.project, version_key=draft.version_key).first()
     if release is None:
         return ""
@@ -60,18 +63,20 @@ def _late(draft: Draft) -> str:
 def root(request: HttpRequest) -> HttpResponse:
     """Open the draft of a release: 201; where there is one that did not end, 409 and its address."""
     credential = gate.upload_credential(request)
+    label = trains.label(request)
     asked = told(request)
     credential = credential.of(_normalized(asked.get("name")))
     version = _release(asked, credential)
     expects = _expects(asked, credential.project, version)
-    by = Stager(actor=credential.actor, token=credential.token)
+    by = Stager(actor=credential.actor, token=credential.token, train=label)
     try:
         draft = stage.open_draft(project=credential.project, version=version, by=by, expects=expects)
     except stage.Exists as error:
         raise _exists(error.draft) from error
     except Refused as error:
         raise door.problem(error) from error
-    return answer(bodies.of_draft(draft, credential), status=201, Location=bodies.session_url(draft))
+    body = bodies.of_draft(draft, credential, notices=trains.notice(draft, label))
+    return answer(body, status=201, Location=bodies.session_url(draft))
 
 
 def _normalized(name: Any) -> str:

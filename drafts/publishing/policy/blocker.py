@@ -31,6 +31,17 @@ class Code(StrEnum):
     SOURCES_DIFFER = "sources-differ"
     SOURCES_UNKNOWN = "sources-unknown"
     NEW_FILE = "new-file"
+    RELEASE_CLOSED = "release-closed"
+    APPROVALS_MISSING = "approvals-missing"
+    CHANGES_WANTED = "changes-wanted"
+    SOAK = "soak"
+    REPORTS_UNANSWERED = "reports-unanswered"
+    PROJECT_ARCHIVED = "project-archived"
+    PROJECT_QUARANTINED = "project-quarantined"
+    READ_ONLY = "read-only"
+    IN_TRAIN = "in-train"
+    TARGET_NOT_READY = "target-not-ready"
+    TARGET_ATTESTATIONS = "target-attestations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Blocker:
     subject: str = ""
     decision: str = ""
     what: tuple[str, ...] = ()
+    link: str = ""  # where on the draft's page it is cleared
 
     @property
     def sentence(self) -> str:

@@ -5,13 +5,28 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
+from drafts.dist import windows as rules
 from drafts.evidence import verdicts
 from drafts.evidence.compare import Comparison
+from drafts.index import windows
 from drafts.inspection.changes import NOTHING, Before, befores
-from drafts.inspection.standing import Standing, standings
-from drafts.models import BurntName, Decision, DecisionKind, Draft, File, UploadSession
+from drafts.inspection.standing import Noticed, Standing, standings
+from drafts.models import (
+    BurntName,
+    Decision,
+    DecisionKind,
+    Draft,
+    EvidenceLog,
+    File,
+    ReadOnly,
+    Target,
+    Train,
+    UploadSession,
+    beside,
+)
 from drafts.models.files import IN_DRAFT
 from drafts.publishing.builders import Waiting, waiting
+from drafts.publishing.opinions import Opinions, opinions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,11 @@ class Case:
     standing: Standing = field(default_factory=Standing)
     before: Before = NOTHING
     decisions: tuple[Decision, ...] = ()
+    window: rules.Standing | None = None
+    opinions: Opinions = field(kw_only=True)
+    read_only: str = ""  # why nothing changes on this server now
+    train: Train | None = None
+    target: Target | None = None
 
     def decided(self, kind: DecisionKind) -> frozenset[str]:
         """Return what standing decisions of one kind cover."""
@@ -41,18 +61,29 @@ def cases(
     drafts: Sequence[Draft],
     uploads: Mapping[int, Sequence[File]],
     before: Mapping[int, Before] | None = None,
+    noticed: Noticed | None = None,
+    logs: Sequence[EvidenceLog] | None = None,
+    *,
+    publisher: int | None = None,
 ) -> dict[int, Case]:
     """Read what the rules look at, for several drafts in a few queries; ``uploads`` by draft id, superseded ones too.
 
-    ``before``: what was there before each draft, where the caller has read it.
+    ``before``: what was there before each draft, ``noticed``: what was found in it, ``logs``: its evidence, where the
+    caller has read it. ``publisher``: who would publish them, by id, where that is known.
     """
-    comparisons = verdicts.comparisons(uploads)
-    arriving = _arriving([draft.pk for draft in drafts if draft.is_live])
-    taken = _taken([draft for draft in drafts if draft.is_live], uploads)
+    live = [draft for draft in drafts if draft.is_live]
+    comparisons = verdicts.comparisons(uploads, drafts, logs)
+    arriving = _arriving([draft.pk for draft in beside.those_with("arriving", live)])
+    taken = _taken(beside.those_with("taken", live), uploads)
     before = befores(drafts) if before is None else before
-    decisions = _decisions([draft for draft in drafts if draft.is_live])
-    builders = waiting([draft for draft in drafts if draft.is_live], uploads)
-    inspections = standings(drafts, uploads)
+    decisions = _decisions(beside.those_with("decisions", drafts))
+    builders = waiting(beside.those_with("builders", live), uploads)
+    inspections = standings(drafts, uploads, noticed)
+    open_or_closed = windows.of_drafts(drafts)
+    said = opinions(drafts, uploads, publisher)
+    still = ReadOnly.now() if live else None
+    trains = _trains(drafts)
+    targets = _targets(live)
     return {
         draft.pk: Case(
             draft=draft,
@@ -64,9 +95,20 @@ def cases(
             standing=inspections[draft.pk],
             before=before[draft.pk],
             decisions=tuple(decisions.get(draft.pk, ())),
+            window=open_or_closed.get(draft.pk),
+            opinions=said[draft.pk],
+            read_only=still.reason if still else "",
+            train=trains.get(draft.train_id or 0),
+            target=targets.get(draft.project_id),
         )
         for draft in drafts
     }
+
+
+def _trains(drafts: Sequence[Draft]) -> dict[int, Train]:
+    """Return the trains that drafts are in; where none is in one, nothing is asked."""
+    known = {draft.train_id for draft in drafts if draft.train_id}
+    return Train.objects.in_bulk(known) if known else {}
 
 
 def _decisions(drafts: Sequence[Draft]) -> dict[int, list[Decision]]:
@@ -74,6 +116,12 @@ def _decisions(drafts: Sequence[Draft]) -> dict[int, list[Decision]]:
     for decision in Decision.objects.standing().filter(draft__in=drafts).select_related("by").order_by("pk"):
         found.setdefault(decision.draft_id, []).append(decision)
     return found
+
+
+def _targets(drafts: Sequence[Draft]) -> dict[int, Target]:
+    """Return the upstream targets by project id."""
+    projects = {draft.project_id for draft in drafts}
+    return {row.project_id: row for row in Target.objects.standing().filter(project__in=projects)}
 
 
 def _arriving(draft_ids: Sequence[int]) -> dict[int, list[UploadSession]]:
@@ -86,7 +134,9 @@ def _arriving(draft_ids: Sequence[int]) -> dict[int, list[UploadSession]]:
 
 def _taken(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> dict[int, set[str]]:
     """Return the names, and of the same release the identities, that other drafts burnt or reserved, by draft id."""
-    names = {file.filename for files in uploads.values() for file in files}
+    if not drafts:
+        return {}
+    names = {file.filename for draft in drafts for file in uploads[draft.pk]}
     of_release = Q(
         project__in={draft.project_id for draft in drafts},
         version_key__in={draft.version_key for draft in drafts},

@@ -14,8 +14,11 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor
-from accounts.models import AuditEvent
-from drafts.models import Draft, Job, Receipt, ReceiptKey
+from accounts.mail import Letter
+from accounts.models import AuditCheckpoint, AuditEvent
+from drafts.models import Draft, Job, Receipt, ReceiptKey, Role
+from drafts.notify.mail import News, tell
+from drafts.publishing import checkpoints
 from drafts.publishing.publish import Event as Publishing
 from drafts.publishing.receipt import keys
 from drafts.publishing.receipt.envelope import PREDICATE_TYPE, STATEMENT_TYPE, seal, spelled
@@ -37,11 +40,35 @@ def work(job: Job) -> None:
             return
         row, private = keys.current()
         signed_at = max(timezone.now(), row.valid_from)
-        envelope = seal(statement(draft, event, row, spelled(signed_at)), private)
+        checkpoint = checkpoints.make()
+        said = statement(draft, event, row, spelled(signed_at))
+        said["predicate"]["checkpoint"] = {"number": checkpoint.number, "sha256": checkpoint.sha256}
+        envelope = seal(said, private)
         Receipt.objects.create(draft=draft, key=row, envelope=envelope, signed_at=signed_at)
         draft.bump()
         digest = hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
-        audit.record(Event.SIGNED, on=draft, by=Actor.system(), digest=digest, key=row.key_id)
+        audit.record(
+            Event.SIGNED,
+            on=draft,
+            by=Actor.system(),
+            digest=digest,
+            key=row.key_id,
+            checkpoint=checkpoint.number,
+        )
+        tell(News.CHECKPOINT, project=draft.project, letter=_letter(draft, checkpoint), roles=[Role.OWNER])
+
+
+def _letter(draft: Draft, checkpoint: AuditCheckpoint) -> Letter:
+    return Letter(
+        f"The receipt of {draft} is signed",
+        (
+            f"{draft} is published, and its receipt can be downloaded from the page below.",
+            "Keep the next line: with it you can show later that the record of this server was not rewritten before that moment.",
+            checkpoints.line(checkpoint),
+        ),
+        f"/projects/{draft.project.name}/drafts/{draft.version}/",
+        "Look at the release",
+    )
 
 
 def _published(draft: Draft) -> AuditEvent | None:
@@ -71,6 +98,7 @@ def statement(draft: Draft, event: AuditEvent, key: ReceiptKey, signed_at: str) 
             "evidence": said["evidence"],
             "approvals": said.get("approvals", []),
             "accepted": said.get("accepted", []),
+            **({"upstream": said["upstream"]} if "upstream" in said else {}),
             "audit": {"scope": event.scope, "seq": event.seq, "hash": event.hash},
             "key": key.key_id,
             "signedAt": signed_at,

@@ -1,0 +1,46 @@
+"""How many bytes a project may still stage, and what makes way when there are too few."""
+
+from django.conf import settings
+from django.db.models import Max, Q, Sum
+
+from drafts.intake import superseded
+from drafts.models import File, Project, Token, UploadSession
+from drafts.models.drafts import LIVE
+
+
+def kept_bytes(project: Project) -> int:
+    """Return how many bytes the server keeps for a project: published, staged and superseded."""
+    rows = File.objects.filter(draft__project=project).with_bytes()
+    return rows.aggregate(total=Sum("size"))["total"] or 0
+
+
+def room(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> int:
+    """Return how many bytes one file may have now; a fifth of the quota is for maintainers only.
+
+    What was announced counts as if it were there, but for the upload that is being completed. Superseded uploads do
+    not: they make way.
+    """
+    free = _free(project, token, completing) + superseded.kept_bytes(project)
+    return max(0, min(settings.FILE_SIZE_LIMIT, free))
+
+
+def _free(project: Project, token: Token | None, completing: UploadSession | None) -> int:
+    quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
+    return quota - UploadSession.objects.taken_bytes(project, but=completing)
+
+
+def lacking(project: Project, size: int, token: Token | None, completing: UploadSession | None) -> int:
+    """Return how many bytes superseded uploads must make way for a file of this size."""
+    return max(0, size - _free(project, token, completing))
+
+
+def size_again(project: Project, filename: str, sha256: str) -> int:
+    """Return the size of the file of this name (and SHA-256, where it is known) that is staged or published; else 0.
+
+    Such a file may be sent again to a project without room: equal bytes change nothing, and others are refused at the end.
+    """
+    there = File.objects.live().filter(draft__project=project, filename=filename)
+    there = there.filter(Q(release__isnull=False) | Q(draft__state__in=LIVE))
+    if sha256:
+        there = there.filter(sha256=sha256)
+    return there.aggregate(largest=Max("size"))["largest"] or 0
