@@ -19,11 +19,11 @@ from bench.faults.fleet import Fleet, eventually
 from bench.faults.ledger import Ledger
 from bench.faults.places import Place
 from bench.faults.promises import State, broken
-from bench.faults.promises.trail import without_a_row
+from bench.faults.promises.trail import by_and_by, without_a_row
 from bench.faults.shelf import Inventory
 from drafts.intake import purge
 from drafts.intake.rules import grace
-from drafts.models import Draft, DraftState, Job, Kind
+from drafts.models import Draft, DraftState, Job
 
 SETTLED_SECONDS = 180.0
 _GLANCE_SECONDS = 0.1
@@ -210,4 +210,4 @@ def _nothing_is_being_published() -> bool:
 
 
 def _no_job_is_left() -> bool:
-    return _asked(lambda: not Job.objects.live().exclude(kind=Kind.WINDOWS).exists())
+    return _asked(lambda: not Job.objects.live().exclude(by_and_by()).exists())

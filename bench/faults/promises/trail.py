@@ -101,12 +101,16 @@ def _of_files(*events: str) -> Iterator[tuple[str, str, str]]:
         yield row.on_id, row.details["filename"], row.digest
 
 
+def by_and_by() -> Q:
+    """Say which jobs wait for their time: windows end in days, letters are gathered, an address that did not answer is asked again."""
+    gathered = Q(kind__in=(Kind.SEND_MAIL, Kind.LOOK_BACK), not_before__gt=timezone.now())
+    return gathered | Q(kind=Kind.WINDOWS)
+
+
 def nothing_is_lost_or_half_done(state: State) -> Iterator[str]:
     """Promise 9: no work is left, nothing stands half-way, and what every client was told is so."""
-    # A window ends in days; where a draft can be installed is asked anew by each sweep that finds it quiet, also while this looks.
-    # Letters are gathered for a minute, and public addresses looked at again while none answers.
-    by_and_by = Q(kind__in=(Kind.SEND_MAIL, Kind.LOOK_BACK), not_before__gt=timezone.now())
-    for job in Job.objects.live().exclude(by_and_by | Q(kind__in=(Kind.RESOLVE, Kind.WINDOWS))):
+    # Where a draft can be installed is asked anew by each sweep that finds it quiet, also while this looks.
+    for job in Job.objects.live().exclude(by_and_by() | Q(kind=Kind.RESOLVE)):
         yield f"{job}: it is still to be done"
     for draft in Draft.objects.filter(state=DraftState.PROCESSING):
         yield f"{draft} is being published, and no worker is at it"
