@@ -15,11 +15,12 @@ from drafts.intake import stage
 from drafts.models import DraftState, File, Finding, Inspection, Job, JobState, Kind, jobs
 from drafts.operations import scrub
 from drafts.storage import NoSuchObject, storage
+from tests import wheels
 from tests.bodies import is_inspection
 from tests.conftest import do_jobs, draft_url, publish
 from tests.inspected import blockers, stage_one
 from tests.pressing import assert_untouched, browser_of, press
-from tests.stored import fetched
+from tests.stored import change, fetched
 
 UNLISTED = {"extra": (("sampleproject/more.py", b"x = 1\n"),)}
 
@@ -217,3 +218,22 @@ def test_a_file_is_inspected_again_by_a_maintainer(inspections_wait, ci, setting
     assert blockers(file.draft) == {}
     mikes.post(again)
     assert Job.objects.due().count() == 0
+
+
+@pytest.mark.services
+@pytest.mark.promise
+def test_bytes_that_a_store_spoiled_say_nothing_of_the_file(inspections_wait, ci):
+    """It is true that a store that lies for a while makes no file look refused: it is asked again."""
+    assert ci.upload(wheels.wheel()).status_code == 200
+    file = File.objects.get()
+    change(file, lambda data: data[:-30] + bytes(30))
+    job = Job.objects.get(kind=Kind.INSPECT)
+    jobs.run(job.pk, inspect.work)
+    job.refresh_from_db()
+    file.refresh_from_db()
+    assert (job.state, file.refused, Finding.objects.count()) == (JobState.WAITING, False, 0)
+    assert "other bytes" in job.error
+    change(file, lambda _data: wheels.wheel().data)
+    Job.objects.update(not_before=timezone.now())
+    do_jobs()
+    assert Inspection.objects.get(file=file).state == "done"

@@ -3,8 +3,8 @@
 It may die and begin again at any moment: what it keeps lies under a new id until its last transaction speaks of it.
 """
 
+import hashlib
 import logging
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,6 +41,10 @@ class Event(StrEnum):
 
     REFUSED = "file:refused"
     FAILED = "file:not-inspected"
+
+
+class NotTheStagedBytes(Exception):
+    """What the store gave is not what was staged: nothing that would be found in it says anything of the file."""
 
 
 def work(job: Job) -> None:
@@ -113,13 +117,18 @@ class _Beat:
 
 @contextmanager
 def _local(file: File) -> Iterator[BinaryIO]:
-    """Open a file's bytes where they can be read to and fro: from a bucket they are fetched once."""
+    """Open a file's bytes where they can be read to and fro: from a bucket they are fetched once. Raises NotTheStagedBytes."""
     with opened(file.kept) as stored:
         if storage().local_path(file.object_id, file.filename) is not None:
             yield stored
             return
         with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
-            shutil.copyfileobj(stored, copy, 1024 * 1024)
+            digest = hashlib.sha256()
+            while piece := stored.read(1024 * 1024):
+                digest.update(piece)
+                copy.write(piece)
+            if digest.hexdigest() != file.sha256:
+                raise NotTheStagedBytes(f"the store gave other bytes of {file.filename} than were staged")
             copy.seek(0)
             yield copy
 
