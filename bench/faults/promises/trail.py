@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -101,9 +102,12 @@ def _of_files(*events: str) -> Iterator[tuple[str, str, str]]:
         yield row.on_id, row.details["filename"], row.digest
 
 
+_RUNG_WITHIN = timedelta(minutes=1)  # the scheduler rings for what came due
+
+
 def by_and_by() -> Q:
     """Say which jobs wait for their time: windows end in days, letters are gathered, an address that did not answer is asked again."""
-    gathered = Q(kind__in=(Kind.SEND_MAIL, Kind.LOOK_BACK), not_before__gt=timezone.now())
+    gathered = Q(kind__in=(Kind.SEND_MAIL, Kind.LOOK_BACK), not_before__gt=timezone.now() - _RUNG_WITHIN)
     return gathered | Q(kind=Kind.WINDOWS)
 
 
