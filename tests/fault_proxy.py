@@ -22,7 +22,7 @@ class Fault:
     kind: 503, 507 (answered, not handed on), cut (the connection ends inside the answer), lost (the store did it, the
     client never hears), gone (the same, and the client hears that its upload is not there any more, as stores say who are
     asked for one thing twice), sent (a bit of the request's body is flipped), got (a bit of the answer's body is), slow
-    (silence for so many seconds, and nothing is handed on).
+    (silence for so many seconds, and nothing is handed on), page (a gate of the network answers a web page instead).
     """
 
     kind: str
@@ -105,6 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
         kind = fault.kind if fault else ""
         if kind.isdigit():
             self._answer(int(kind), {}, b"")
+            return
+        if kind == "page":
+            self._answer(200, {}, b"<html><p>Welcome to the network. Press OK")
             return
         if kind == "slow":
             time.sleep(fault.seconds)

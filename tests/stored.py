@@ -17,13 +17,17 @@ NAME = "sampleproject-1.0.tar.gz"
 
 def change(file: File, how: Callable[[bytes], bytes | None], *, metadata: bool = False) -> None:
     """Write what ``how`` makes of a staged file's bytes in their place; None takes them away."""
-    name = METADATA if metadata else file.filename
-    with storage().open(file.object_id, name) as stored:
+    change_object(file.object_id, METADATA if metadata else file.filename, how)
+
+
+def change_object(object_id: str, name: str, how: Callable[[bytes], bytes | None]) -> None:
+    """Write what ``how`` makes of a private object in its place; None takes it away."""
+    with storage().open(object_id, name) as stored:
         data = how(stored.read())
-    if path := storage().local_path(file.object_id, name):
+    if path := storage().local_path(object_id, name):
         path.unlink() if data is None else path.write_bytes(data)
         return
-    where = {"Bucket": settings.PRESSCHECK_S3_BUCKET, "Key": f"staged/{file.object_id}/{name}"}
+    where = {"Bucket": settings.PRESSCHECK_S3_BUCKET, "Key": f"staged/{object_id}/{name}"}
     client = storage()._client
     client.delete_object(**where) if data is None else client.put_object(**where, Body=data)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from drafts.intake import purge
 from drafts.models import BurntName, Draft, DraftState, EvidenceLog, File, Job, JobState, Kind
 from drafts.operations import doctor
-from drafts.storage import METADATA, StorageFull, new_object_id, storage
+from drafts.storage import METADATA, StorageDown, StorageFull, new_object_id, storage
 from tests import bodies, stored, wheels
 from tests.conftest import do_jobs, draft_url, publish, totp_code
 from tests.fault_proxy import Fault
@@ -209,6 +209,14 @@ def test_the_doctor_says_what_is_wrong_with_the_store(proxy, settings, changed, 
     assert not check.is_well
     assert any(word in check.problem for word in words.split("|"))
     assert Client().get("/readyz").status_code == 503
+
+
+def test_something_else_that_answers_is_no_store(ci, proxy):
+    """It is true that the page of a network's own gate, where an answer of the store should be, is a store that is down."""
+    assert ci.upload(WHEEL).status_code == 200
+    proxy.faults.append(Fault("page"))
+    with pytest.raises(StorageDown):
+        list(storage().objects())
 
 
 def test_a_store_that_is_full_is_told_apart(proxy):

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from drafts.models import File, Token
 from tests import wheels
 from tests.clients import BIN
+from tests.live import eventually
 from tests.nginx import in_front
 from tests.providers.identity import identity_provider
 from tests.trusted import trust
@@ -140,6 +141,7 @@ def test_the_token_is_in_no_log(fronted, tls, job, dist):
     script.write_text(ACTION.replace("%s", ""))
     token = tls.run(str(BIN / "python"), str(script), f"{fronted.url}/legacy/", **job).text
     assert token.startswith("pcu_")
+    eventually(lambda: "/_/oidc/mint-token" in fronted.logs())
     logs = fronted.logs() + fronted.web.log()
     assert token not in logs
     assert "eyJ" not in logs

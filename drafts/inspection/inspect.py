@@ -27,7 +27,7 @@ from drafts.inspection.fenced import Described
 from drafts.inspection.keeping import KeptSeen, Seen
 from drafts.inspection.reading import Clock, Findings, TooLong
 from drafts.models import Draft, File, Finding, Inspection, InspectionState, Job, Severity, jobs
-from drafts.storage import NoSuchObject, opened, storage
+from drafts.storage import NoSuchObject, StorageDown, opened, storage
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +140,8 @@ def _known(file: File, digest: str) -> Described | None:
     if row is None or row.object_id is None:
         return None
     try:
-        seen = keeping.read(row.object_id)
-    except NoSuchObject:
+        seen = keeping.read(row.object_id, row.sha256)
+    except (NoSuchObject, StorageDown):  # it is rendered once more
         return None
     return Described(digest, seen.description, seen.renders)
 

@@ -7,9 +7,10 @@ import gzip
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drafts.dist.members import Member
-from drafts.storage import NoSuchObject, new_object_id, storage
+from drafts.storage import NoSuchObject, new_object_id, storage, whole
 
 OBJECT_NAME = "inspection.json.gz"
 _FORMAT = 1
@@ -57,10 +58,10 @@ def keep(seen: Seen) -> KeptSeen:
     return KeptSeen(object_id, hashlib.sha256(data).hexdigest(), len(data))
 
 
-def read(object_id: str) -> Seen:
-    """Read what was kept. Raises NoSuchObject, StorageDown."""
-    with storage().open(object_id, OBJECT_NAME) as file:
-        told = json.loads(gzip.decompress(file.read()))
+@lru_cache(maxsize=8)  # an object is written once; a release's files are compared one with another
+def read(object_id: str, sha256: str) -> Seen:
+    """Read what was kept, and see that it is that. Raises NoSuchObject, StorageDown."""
+    told = json.loads(gzip.decompress(whole(object_id, OBJECT_NAME, sha256=sha256)))
     if told["format"] != _FORMAT:
         raise NoSuchObject(f"the inspection was kept in format {told['format']}, which is not read any more")
     return Seen(tuple(Member(*values) for values in told["members"]), told["description"], told["renders"])

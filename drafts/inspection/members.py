@@ -1,7 +1,6 @@
 """The members of a stored file as its inspection listed them, and the text of one of them, read from the archive."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from drafts.dist import parse_filename
 from drafts.dist.members import Member, read_range
@@ -39,12 +38,7 @@ def seen(file: File) -> keeping.Seen:
     row = inspection_of(file)
     if row is None or row.object_id is None or row.purged_at is not None:
         raise NotInspected(f"{file.filename} has no list of members")
-    return _read(row.object_id)
-
-
-@lru_cache(maxsize=8)  # an object is written once; a release's files are compared one with another
-def _read(object_id: str) -> keeping.Seen:
-    return keeping.read(object_id)
+    return keeping.read(row.object_id, row.sha256)
 
 
 def text(file: File, path: str, limit: int) -> Text:

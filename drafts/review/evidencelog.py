@@ -17,7 +17,7 @@ from drafts.evidence.add import OBJECT_NAME
 from drafts.evidence.logs.noise import decoded
 from drafts.models import Draft, EvidenceLog, LoggedDigest, NotEditable, PrintedBy
 from drafts.review import evidencerows
-from drafts.storage import NoSuchObject, StorageDown, storage
+from drafts.storage import NoSuchObject, StorageDown, whole
 
 _DIGESTS = 500
 _AROUND = 12  # lines before and after the one that was asked for
@@ -92,8 +92,7 @@ def _around(row: EvidenceLog, number: int) -> tuple[tuple[TextLine, ...], str]:
     if row.purged_at is not None:
         return (), "The text was deleted with what was not published."
     try:
-        with storage().open(row.object_id, OBJECT_NAME) as kept:
-            lines = decoded(kept.read()).split("\n")
+        lines = decoded(whole(row.object_id, OBJECT_NAME, sha256=row.sha256)).split("\n")
     except (NoSuchObject, StorageDown):
         return (), "The text cannot be read now."
     first = max(1, number - _AROUND)

@@ -4,6 +4,8 @@ An object's key is ``{128 random bits}/{file name}``; equal bytes are stored twi
 with different secrets. What is published gets a second random id; a store that hands bytes out by itself has them there, too.
 """
 
+import hashlib
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,6 +19,8 @@ from drafts.storage.disk import DiskStorage
 from drafts.storage.errors import NoSuchObject, PartsDiffer, StorageDown, StorageFull
 from drafts.storage.kept import Kept
 from drafts.storage.report import Report
+
+log = logging.getLogger(__name__)
 
 # The object beside a file that holds its core metadata. Not the file's name and ``.metadata``: together they can be
 # longer than the 255 bytes that file systems take.
@@ -36,6 +40,7 @@ __all__ = [
     "new_object_id",
     "opened",
     "storage",
+    "whole",
 ]
 
 
@@ -92,6 +97,16 @@ def opened(kept: Kept) -> BinaryIO:
     if kept.public_id:
         return storage().open_public(kept)
     return storage().open(kept.object_id, kept.stored_as)
+
+
+def whole(object_id: str, name: str, *, sha256: str) -> bytes:
+    """Read a small private object to its end. Raises NoSuchObject, and StorageDown where its bytes are not those kept."""
+    with storage().open(object_id, name) as stored:
+        data = stored.read()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        log.warning("the store gave other bytes of %s/%s than were kept", object_id, name)
+        raise StorageDown("the store of files gave other bytes than were kept: try again in a moment")
+    return data
 
 
 def new_object_id() -> str:

@@ -84,12 +84,13 @@ def connect(address: Address, *, as_stranger: bool = False) -> Any:
 def spoken(what: str) -> Iterator[None]:
     """Turn the library's errors into NoSuchObject, StorageFull or StorageDown; ``what`` is the key, or a prefix."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise _translated(error, what) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:  # the latter: what came is no answer of a store
         log.warning("the store: %s", error)
         raise StorageDown(
             f"the store of files does not answer ({type(error).__name__}): try again in a moment"

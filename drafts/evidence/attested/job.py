@@ -16,7 +16,7 @@ from drafts.evidence.attested.found import attestations_in
 from drafts.evidence.attested.signer import Signer
 from drafts.evidence.compare import Rank
 from drafts.models import Attestations, Attested, Draft, EvidenceLog, File, Job, LoggedDigest
-from drafts.storage import new_object_id, storage
+from drafts.storage import new_object_id, storage, whole
 
 _FORM = "attestation"
 _EXCERPT = 1000
@@ -76,8 +76,7 @@ def _verify_log(job: Job) -> None:
     if log is None or log.draft is None:
         job.finish()
         return
-    with storage().open(log.object_id, OBJECT_NAME) as stored:
-        statements = attestations_in(stored.read())
+    statements = attestations_in(whole(log.object_id, OBJECT_NAME, sha256=log.sha256))
     named = set(log.digests.values_list("filename", "digest"))
     files = [
         file

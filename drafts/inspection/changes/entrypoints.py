@@ -15,7 +15,7 @@ _COMMANDS = ("console_scripts", "gui_scripts")
 
 Points = Mapping[tuple[str, str], str]
 _MOST = 256
-_known: dict[str, Points | None] = {}
+_known: dict[str, Points] = {}
 
 
 def changes(now: File, before: File) -> Iterator[Change]:
@@ -39,11 +39,17 @@ def _said(key: tuple[str, str], old: str | None, new: str | None) -> tuple[str, 
 
 
 def _read(file: File) -> Points | None:
-    """Return a file's entry points; what an object holds is read once, for it is written once."""
+    """Return a file's entry points; what an object holds is read once, for it is written once.
+
+    None where they cannot be read, which is asked again.
+    """
     if file.object_id not in _known:
+        points = _parsed(file)
+        if points is None:
+            return None
         if len(_known) >= _MOST:
             _known.clear()
-        _known[file.object_id] = _parsed(file)
+        _known[file.object_id] = points
     return _known[file.object_id]
 
 

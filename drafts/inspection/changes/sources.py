@@ -60,13 +60,17 @@ def same_sources(files: Sequence[File], published: Sequence[File]) -> dict[str, 
     """Compare late files with the published ones of their release, by name; those that are not inspected are left out."""
     prefetch_related_objects([*files, *published], "inspection")
     rows = {file.pk: inspection_of(file) for file in (*files, *published)}
-    objects = {pk: row.object_id for pk, row in rows.items() if row and row.object_id and not row.purged_at}
-    theirs = _together(_listed(file, objects) for file in published)
+    kept = {
+        pk: (row.object_id, row.sha256)
+        for pk, row in rows.items()
+        if row and row.object_id and not row.purged_at
+    }
+    theirs = _together(_listed(file, kept) for file in published)
     metadata = {file.metadata_sha256 for file in published if file.filetype == FileType.WHEEL}
     found = {}
     for file in files:
-        if file.pk in objects:
-            found[file.filename] = _compared(file, _listed(file, objects), theirs, metadata)
+        if file.pk in kept:
+            found[file.filename] = _compared(file, _listed(file, kept), theirs, metadata)
     return found
 
 
@@ -85,20 +89,19 @@ def _compared(file: File, own: Sources | None, theirs: Sources | None, metadata:
     )
 
 
-def _listed(file: File, objects: Mapping[int, str | None]) -> Sources | None:
-    object_id = objects.get(file.pk)
-    if object_id is None:
+def _listed(file: File, kept: Mapping[int, tuple[str, str]]) -> Sources | None:
+    if file.pk not in kept:
         return None
     try:
-        return _sources(object_id, file.filename)
+        return _sources(*kept[file.pk], file.filename)
     except (NoSuchObject, StorageDown):
         return None
 
 
 @lru_cache(maxsize=256)  # an object is written once
-def _sources(object_id: str, filename: str) -> Sources:
+def _sources(object_id: str, sha256: str, filename: str) -> Sources:
     found: dict[str, set[str]] = {}
-    for path, member in read_as_installed(filename, keeping.read(object_id).members):
+    for path, member in read_as_installed(filename, keeping.read(object_id, sha256).members):
         if path.endswith(_SUFFIXES) or path.rpartition("/")[2] in _SPOKEN or path.startswith("scripts/"):
             found.setdefault(path, set()).add(member.sha256)
     return {path: frozenset(digests) for path, digests in found.items()}
