@@ -53,7 +53,9 @@ def ask(*, user: User, email: str, by: Actor, proof: Proof) -> EmailChange | Non
     if User.objects.filter(email=email).exists():
         mail.after_commit(letters.email_taken(email), to=[email])
     else:
-        token = EmailChange.make(user=user, email=email, expires_at=timezone.now() + LIFETIME)
+        token = EmailChange.make(
+            user=user, email=email, before=user.email, expires_at=timezone.now() + LIFETIME
+        )
         change = EmailChange.objects.get(user=user, ended_at=None)
         path = f"/account/email/{token}/"
         mail.after_commit(letters.email_to_confirm(email, user.email, path), to=[email])

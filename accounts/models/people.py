@@ -1,14 +1,13 @@
 """People, and the one-time links that let them in the first time."""
 
-import hashlib
-import secrets as stdlib_secrets
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+
+from accounts.models.mailed import MailedLink
 
 if TYPE_CHECKING:
     from accounts.audit import Subject
@@ -73,11 +72,10 @@ class User(AbstractBaseUser):
         return self.has_app or self.has_passkey
 
 
-class SignInLink(models.Model):
+class SignInLink(MailedLink):
     """A one-time way in for a person without a factor yet; only its digest is kept."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_links")
-    token_sha256 = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     loopback_only = models.BooleanField(default=True)
@@ -86,31 +84,11 @@ class SignInLink(models.Model):
         return f"sign-in link of {self.user_id}"
 
     @classmethod
-    def make(cls, *, user: User, expires_at: datetime, loopback_only: bool = True) -> str:
-        """Return the token; the row keeps its SHA-256."""
-        token = stdlib_secrets.token_urlsafe(32)
-        cls.objects.create(
-            user=user,
-            token_sha256=cls.digest(token),
-            expires_at=expires_at,
-            loopback_only=loopback_only,
-        )
-        return token
-
-    @staticmethod
-    def digest(token: str) -> str:
-        return hashlib.sha256(token.encode()).hexdigest()
-
-    @classmethod
     def usable(cls, token: str) -> "SignInLink | None":
         return (
-            cls.objects.select_related("user")
-            .filter(
-                token_sha256=cls.digest(token),
-                used_at=None,
-                expires_at__gt=timezone.now(),
-                user__is_active=True,
-            )
+            cls.with_token(token)
+            .select_related("user")
+            .filter(used_at=None, expires_at__gt=timezone.now(), user__is_active=True)
             .first()
         )
 
