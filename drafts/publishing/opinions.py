@@ -60,16 +60,14 @@ class Opinions:
         return max(0, self.needed - len(self.yes))
 
     @property
+    def current(self) -> list[Report]:
+        """Return the reports that speak of these very files, without those that were taken off the page."""
+        return [one for one in self.reports if one.fingerprint == self.fingerprint and not one.revoked_at]
+
+    @property
     def unanswered(self) -> list[Report]:
         """Return the reports that say these very files are broken, and that nobody answered."""
-        return [
-            one
-            for one in self.reports
-            if not one.works
-            and one.fingerprint == self.fingerprint
-            and not one.answered_at
-            and not one.revoked_at
-        ]
+        return [one for one in self.current if not one.works and not one.answered_at]
 
     def standing(self, one: Approval) -> Standing:
         """Say whether an approval counts now."""

@@ -63,7 +63,7 @@ def section(who: Member, known: Sight, *, fetched: bool) -> TestersSection:
     opinions = known.opinions
     may_answer = known.draft.is_editable and who.may(Act.ANSWER)
     reports = [one for one in opinions.reports if not one.revoked_at]
-    current = [one for one in reports if one.fingerprint == opinions.fingerprint]
+    current = opinions.current
     return TestersSection(
         reports=tuple(
             _report(known, one, may_answer=may_answer, is_old=one.fingerprint != opinions.fingerprint)

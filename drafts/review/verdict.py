@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from drafts.models import DraftState, File
 from drafts.publishing.policy import Code
-from drafts.review import evidencewords
+from drafts.review import evidencewords, tested
 from drafts.review.rows import Level, Verdict
 from drafts.review.sight import Sight
 from drafts.review.templatetags.words import size
@@ -176,11 +176,10 @@ def _ready(sight: Sight, *, may_publish: bool) -> Verdict:
     if not evidence:
         text = "Not compared with CI yet. Paste a log, or add two lines to the build job."
         return Verdict(Level.QUIET, text, _context(sight))
-    nothing_lost = (
-        "; nothing lost" if sight.grid is not None and sight.last_version and not sight.lost else ""
-    )
+    nothing_lost = sight.grid is not None and sight.last_version and not sight.lost
+    parts = [evidence, "nothing lost" if nothing_lost else "", tested.line(sight)]
     word = "Ready to publish" if may_publish else "Ready for a maintainer"
-    return Verdict(Level.READY, f"{word}. {evidence}{nothing_lost}.", _context(sight))
+    return Verdict(Level.READY, f"{word}. {'; '.join(filter(None, parts))}.", _context(sight))
 
 
 def _context(sight: Sight, *, evidence: bool = False) -> str:
