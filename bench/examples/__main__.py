@@ -7,9 +7,10 @@ any archive. ``--fetch`` records them anew with pip's own library, from the inde
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
-from bench.examples import told
+import django
 
 
 def main() -> int:
@@ -18,6 +19,10 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--fetch", action="store_true", help="record the examples anew first")
     options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from bench.examples import told  # models are there now
+
     if options.fetch:
         from bench.examples import fetching
 

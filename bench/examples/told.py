@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from drafts.dist import BadDistribution, parse_filename  # noqa: E402  models are there now
-from drafts.evidence.compare import compare  # noqa: E402
-from drafts.inspection.changes import Before, changes  # noqa: E402
-from drafts.models import Draft, File, Project, Release  # noqa: E402
-from drafts.publishing.opinions import Opinions  # noqa: E402
-from drafts.publishing.policy import Case, expected  # noqa: E402
+from drafts.dist import BadDistribution, parse_filename
+from drafts.evidence.compare import compare
+from drafts.inspection.changes import Before, changes
+from drafts.models import Draft, File, Project, Release
+from drafts.publishing.opinions import Opinions
+from drafts.publishing.policy import Case, expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
