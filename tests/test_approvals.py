@@ -13,12 +13,15 @@ from accounts.models import AuditEvent
 from drafts.access import members
 from drafts.intake import deleting
 from drafts.models import Approval, Changed, Draft, DraftState, File, Membership, Project, Receipt, Says
-from drafts.publishing import approvals
+from drafts.publishing import approvals, schedule
+from drafts.publishing.options import Options
 from drafts.publishing.policy import blockers
+from drafts.publishing.publish import Blocked
 from tests import wheels
 from tests.approving import approve, browser, needs, press_approve
 from tests.conftest import do_jobs, draft_url, person, publish, totp_code
 from tests.inspected import inspect_now
+from tests.proofs import proof_of
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("tests")
@@ -88,6 +91,23 @@ def test_the_publishers_own_yes_does_not_count(ready, mike, rita):
     Project.objects.update(own_approval_counts=True)
     publish(ready, mike)
     assert ready.state == DraftState.PUBLISHED
+
+
+@pytest.mark.promise
+def test_the_publishers_own_yes_does_not_count_for_a_later_time_either(ready, mike, rita):
+    """It is true of the act itself, whatever the page asked before, and again when the time has come."""
+    needs(1)
+    press_approve(mike, ready)
+    options = Options(at=timezone.now() + timedelta(hours=1))
+    told = {"draft": ready, "by": SYSTEM, "fingerprint": ready.fingerprint(), "options": options}
+    purpose = schedule.purpose(ready, ready.fingerprint(), options)
+    with pytest.raises(Blocked, match="0 of 1 approvals"):
+        schedule.schedule(proof=proof_of(mike, purpose), **told)
+    press_approve(rita, ready)
+    scheduled = schedule.schedule(proof=proof_of(mike, purpose), **told)
+    assert schedule.doubt(scheduled) == ""
+    Membership.objects.filter(user=rita).delete()
+    assert "0 of 1 approvals" in schedule.doubt(scheduled)
 
 
 @pytest.mark.promise

@@ -21,6 +21,7 @@ from drafts.models import (
     jobs,
 )
 from drafts.publishing.orders import give, job
+from tests.approving import approve, needs
 from tests.conftest import do_jobs, make_ci, publish, totp_code
 from tests.pressing import browser_of
 from tests.proofs import proof_of
@@ -142,3 +143,18 @@ def test_an_order_revoked_at_the_very_moment_it_publishes(world, mike):
         assert published.seq < revoked.seq
     else:
         assert not File.objects.published().filter(draft=draft).exists()
+
+
+@pytest.mark.parametrize(("whose", "state"), [("alice", "open"), ("rita", "published")])
+def test_the_yes_of_who_gave_the_order_is_not_enough_for_it(world, rita, whose, state):
+    """It is true that an order is a publish by its giver: another person's yes opens the way, the giver's does not."""
+    give.revoke(order=world.order, by=Actor.person(world.owner), user=world.owner)
+    needs(1)
+    world.project.refresh_from_db()
+    world.give()
+    draft = world.stage()
+    world.prove()
+    approve({"alice": world.owner, "rita": rita}[whose], draft)
+    draft = world.complete(draft)
+    assert draft.state == state, draft.order_said
+    assert ("Approvals missing: 0 of 1" in draft.order_said) == (state == "open")

@@ -49,7 +49,7 @@ def schedule(
     draft = Draft.objects.lock(draft)
     proof.demand(purpose(draft, fingerprint, options))
     members.demand(project=draft.project, user=proof.user, act=Act.PUBLISH)
-    publish.check(draft=draft, fingerprint=fingerprint)
+    publish.check(draft=draft, fingerprint=fingerprint, publisher=proof.user.pk)
     must_fit(options, draft)
     publish.decided(draft=draft, fingerprint=fingerprint, user=proof.user, note=note, options=options)
     draft.publish_at, draft.publishing_decided_at = options.at, proof.at
@@ -127,7 +127,7 @@ def doubt(draft: Draft) -> str:
         return said
     if draft.fingerprint() != draft.publishing_fingerprint:
         return "its files are not those that were decided on"
-    found = blockers(draft)
+    found = blockers(draft, publisher=draft.publishing_by_id)
     return " ".join(one.sentence for one in found[:5])
 
 

@@ -63,7 +63,7 @@ Condition = Callable[[Look], Iterator[Reason]]
 def against(order: StandingOrder, draft: Draft) -> list[Reason]:
     """Return everything that keeps an order from publishing a draft now, but what only the CI provider can say."""
     uploads = tuple(draft.files.order_by("filename", "pk"))
-    case = policy.cases([draft], {draft.pk: uploads})[draft.pk]
+    case = policy.cases([draft], {draft.pk: uploads}, publisher=order.given_by_id)[draft.pk]
     look = Look(order, draft, case, uploads)
     return [reason for condition in CONDITIONS for reason in condition(look)]
 
