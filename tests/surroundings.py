@@ -1,12 +1,10 @@
-"""What every test runs in: its shape's tests alone, a database and a bucket of its own, static files, no network."""
+"""What every test runs in: its shape's tests alone, a bucket of its own, static files, no network."""
 
 import os
 import socket
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
-from django.test import TransactionTestCase
+from django.core.management import call_command
 
 from drafts.storage import storage
 
@@ -17,14 +15,6 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if item.get_closest_marker(others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _database_is_the_servers(django_db_keepdb):
-    """Check that the test database is the file a server on this data folder opens."""
-    from django.conf import settings
-
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(settings.DATABASES["default"]["NAME"])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,43 +55,6 @@ def _cheap_passwords():
         for name, value in {"time_cost": 1, "memory_cost": 64, "parallelism": 1}.items():
             patch.setattr(Argon2PasswordHasher, name, value)
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _append_only_around_flush():
-    """Drop the audit trail's triggers for Django's flush between transactional tests, and make them again."""
-    from importlib import import_module
-
-    names = ("0002_append_only", "0005_checkpoints")
-    both = [import_module(f"accounts.migrations.{name}") for name in names]
-    flush = TransactionTestCase._fixture_teardown
-
-    def teardown(self):
-        with connection.schema_editor() as editor:
-            for triggers in both:
-                triggers.drop(None, editor)
-        try:
-            _flushed(flush, self)
-        finally:
-            with connection.schema_editor() as editor:
-                for triggers in both:
-                    triggers.make(None, editor)
-
-    TransactionTestCase._fixture_teardown = teardown
-    yield
-    TransactionTestCase._fixture_teardown = flush
-
-
-def _flushed(flush, case) -> None:
-    """Flush; again where a live worker held locks in its own order, and PostgreSQL ended this side of the deadlock."""
-    for left in reversed(range(5)):
-        try:
-            flush(case)
-        except CommandError as error:
-            if not left or "deadlock" not in str(error.__cause__):
-                raise
-        else:
-            return
 
 
 _connect = socket.socket.connect
