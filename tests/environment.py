@@ -44,6 +44,8 @@ if _redis := os.environ.get("REDIS_URL"):
 if _bucket := os.environ.get("PRESSCHECK_S3_BUCKET"):  # made before the first test: one bucket per process
     os.environ["PRESSCHECK_S3_BUCKET"] = f"{_bucket}-{os.getpid()}"
 # Nothing is judged by the clock: the machine may be busy with other things.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "busy", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("busy")
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)

@@ -11,10 +11,26 @@ from drafts.storage import storage
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what is about the other shape's own parts: nothing is skipped, each shape has its tests."""
-    others = "embedded" if os.environ.get("DATABASE_URL") else "services"
-    left_out = [item for item in items if item.get_closest_marker(others)]
+    on_services = bool(os.environ.get("DATABASE_URL"))
+    others = "embedded" if on_services else "services"
+    left_out = [
+        item for item in items if item.get_closest_marker(others) or (on_services and _asks_no_service(item))
+    ]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    gone = {*left_out}
+    # What takes minutes goes first, or two processes wait for the third in the end.
+    items[:] = sorted((item for item in items if item not in gone), key=lambda item: not _takes_long(item))
+
+
+def _takes_long(item) -> bool:
+    mark = item.get_closest_marker("timeout")
+    return mark is not None and mark.args[0] > float(item.config.getini("timeout"))
+
+
+def _asks_no_service(item) -> bool:
+    """Whether a test without a database proves on the services what it proved without them."""
+    asked = {"db", "transactional_db", "data_folder"} & {*getattr(item, "fixturenames", ())}
+    return not asked and not any(item.iter_markers("django_db")) and not any(item.iter_markers("services"))
 
 
 @pytest.fixture(scope="session", autouse=True)
