@@ -18,10 +18,10 @@ run: $(VENV)/.run ## start the server (ARGS="--port 9000 --data DIR")
 	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: $(VENV)/.dev ## run the tests, the browser's too (ARGS="tests/test_up.py")
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 services-test: $(VENV)/.dev ## run the promises' tests on PostgreSQL, Redis and S3
-	$(BIN)/python -m tests.services $(BIN)/python -m pytest -n auto -m "promise or state or services" $(ARGS)
+	$(BIN)/python -m tests.services $(BIN)/python -m pytest -n auto --dist worksteal -m "promise or state or services" $(ARGS)
 
 faults: $(VENV)/.dev ## break things a hundred times while the server works (ARGS="--shape services --seed 7")
 	$(BIN)/python -m bench.faults --rounds 100 $(ARGS)

@@ -19,6 +19,7 @@ from tests.environment import DATA, PORT
 
 pytest_plugins = [
     "tests.surroundings",
+    "tests.databases",
     "tests.stored",
     "tests.live",
     "tests.clients",

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import socket
+import sys
 import tempfile
 
 from hypothesis import HealthCheck, settings
@@ -20,6 +21,9 @@ for name in [name for name in os.environ if name.startswith("PRESSCHECK_") and n
     del os.environ[name]
 for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
     os.environ.pop(name, None)
+# What one process compiled is kept for the next: hundreds are started, and asserts are costly to compile.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 DATA = tempfile.mkdtemp(prefix="presscheck-test-")
 PORT = _free_port()
 os.environ.update(
@@ -40,6 +44,8 @@ if _redis := os.environ.get("REDIS_URL"):
 if _bucket := os.environ.get("PRESSCHECK_S3_BUCKET"):  # made before the first test: one bucket per process
     os.environ["PRESSCHECK_S3_BUCKET"] = f"{_bucket}-{os.getpid()}"
 # Nothing is judged by the clock: the machine may be busy with other things.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "busy", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("busy")
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)

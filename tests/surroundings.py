@@ -1,30 +1,36 @@
-"""What every test runs in: its shape's tests alone, a database and a bucket of its own, static files, no network."""
+"""What every test runs in: its shape's tests alone, a bucket of its own, static files, no network."""
 
 import os
 import socket
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
-from django.test import TransactionTestCase
+from django.core.management import call_command
 
 from drafts.storage import storage
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what is about the other shape's own parts: nothing is skipped, each shape has its tests."""
-    others = "embedded" if os.environ.get("DATABASE_URL") else "services"
-    left_out = [item for item in items if item.get_closest_marker(others)]
+    on_services = bool(os.environ.get("DATABASE_URL"))
+    others = "embedded" if on_services else "services"
+    left_out = [
+        item for item in items if item.get_closest_marker(others) or (on_services and _asks_no_service(item))
+    ]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    gone = {*left_out}
+    # What takes minutes goes first, or two processes wait for the third in the end.
+    items[:] = sorted((item for item in items if item not in gone), key=lambda item: not _takes_long(item))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _database_is_the_servers(django_db_keepdb):
-    """Check that the test database is the file a server on this data folder opens."""
-    from django.conf import settings
+def _takes_long(item) -> bool:
+    mark = item.get_closest_marker("timeout")
+    return mark is not None and mark.args[0] > float(item.config.getini("timeout"))
 
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(settings.DATABASES["default"]["NAME"])
+
+def _asks_no_service(item) -> bool:
+    """Whether a test without a database proves on the services what it proved without them."""
+    asked = {"db", "transactional_db", "data_folder"} & {*getattr(item, "fixturenames", ())}
+    return not asked and not any(item.iter_markers("django_db")) and not any(item.iter_markers("services"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,43 +71,6 @@ def _cheap_passwords():
         for name, value in {"time_cost": 1, "memory_cost": 64, "parallelism": 1}.items():
             patch.setattr(Argon2PasswordHasher, name, value)
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _append_only_around_flush():
-    """Drop the audit trail's triggers for Django's flush between transactional tests, and make them again."""
-    from importlib import import_module
-
-    names = ("0002_append_only", "0005_checkpoints")
-    both = [import_module(f"accounts.migrations.{name}") for name in names]
-    flush = TransactionTestCase._fixture_teardown
-
-    def teardown(self):
-        with connection.schema_editor() as editor:
-            for triggers in both:
-                triggers.drop(None, editor)
-        try:
-            _flushed(flush, self)
-        finally:
-            with connection.schema_editor() as editor:
-                for triggers in both:
-                    triggers.make(None, editor)
-
-    TransactionTestCase._fixture_teardown = teardown
-    yield
-    TransactionTestCase._fixture_teardown = flush
-
-
-def _flushed(flush, case) -> None:
-    """Flush; again where a live worker held locks in its own order, and PostgreSQL ended this side of the deadlock."""
-    for left in reversed(range(5)):
-        try:
-            flush(case)
-        except CommandError as error:
-            if not left or "deadlock" not in str(error.__cause__):
-                raise
-        else:
-            return
 
 
 _connect = socket.socket.connect

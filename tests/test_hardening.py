@@ -17,6 +17,7 @@ from drafts.access.roles import Act
 from drafts.outbound import Limits, addresses
 from tests import test_roles
 from tests.conftest import PASSWORD
+from tests.databases import migrated
 from tests.test_roles import OPERATED, PAGES, address, where
 
 __all__ = ["where"]
@@ -144,7 +145,8 @@ def of_https(code: str, tmp_path: Path) -> str:
         "PRESSCHECK_DATA": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    begin = "import django; django.setup(); from django.core.management import call_command as run; run('migrate', verbosity=0)"
+    migrated(tmp_path)
+    begin = "import django; django.setup()"
     done = subprocess.run(
         [sys.executable, "-c", f"{begin}\n{code}"],
         cwd=ROOT,
