@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.compiled import Compiled
 from drafts.dist import parse_filename
 from drafts.models import Project, Token, ahead
-from drafts.models.compiled import Compiled
 from tests import wheels
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
+from accounts.compiled import Compiled
 from drafts.models import File, Kind, Project, jobs
-from drafts.models.compiled import Compiled
 from drafts.models.drafts import EDITABLE
 from drafts.models.files import FileQuerySet
 

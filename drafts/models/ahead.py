@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
+from accounts.compiled import Compiled
 from drafts.dist import FileName
-from drafts.models.compiled import Compiled
 from drafts.models.drafts import LIVE
 from drafts.models.evidence import EvidenceLog
 from drafts.models.files import BurntName, File

@@ -12,9 +12,9 @@ from django.utils import timezone
 from packaging.utils import canonicalize_version
 
 from accounts import audit
+from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.dist.fingerprint import fingerprint
-from drafts.models.compiled import Compiled
 from drafts.models.projects import Project
 
 if TYPE_CHECKING:

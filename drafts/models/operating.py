@@ -8,8 +8,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit
+from accounts.compiled import Compiled
 from accounts.models import User
-from drafts.models.compiled import Compiled
 from drafts.models.drafts import Draft
 from drafts.models.projects import Project
 

@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
+from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.dist.windows import Enforced, Rule, Series, Window, WindowMode
-from drafts.models.compiled import Compiled
 
 
 class Role(StrEnum):

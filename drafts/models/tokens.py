@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor, ActorKind, Origin
-from drafts.models.compiled import Compiled
+from accounts.compiled import Compiled
 from drafts.models.drafts import LIVE, Draft
 from drafts.models.projects import Project
 from drafts.models.publishers import Publisher, RunClaims

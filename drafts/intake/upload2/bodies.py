@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.compiled import Compiled
 from drafts.access.gate import Credential
 from drafts.intake import told
 from drafts.intake.upload2 import approved, mechanisms
 from drafts.intake.upload2.negotiation import META
 from drafts.models import Draft, DraftState, File, FileState, UploadSession
-from drafts.models.compiled import Compiled
 from drafts.models.files import IN_DRAFT
 from drafts.models.uploads import IN_THE_WAY
 from drafts.publishing import policy

@@ -34,7 +34,7 @@ class Compiled(Generic[M]):
     def models(self, **values: Value) -> list[M]:
         """Return the rows as objects; rows of other tables do not come along."""
         written = self._of_this_database()
-        return list(RawQuerySet(written.sql, model=written.model, params=written.with_(values)))
+        return list(RawQuerySet(written.sql, model=written.model, params=tuple(written.with_(values))))
 
     def rows(self, **values: Value) -> list[tuple[Any, ...]]:
         """Return the rows as the database says them: truth may be 1, and a sum a Decimal."""
