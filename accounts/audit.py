@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import rfc8785
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.compiled import Compiled
 from accounts.models import AuditChain, AuditEvent, AuditOrigin, User
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 ORIGIN_KEPT = timedelta(days=90)
 SITE = "site"
@@ -127,12 +131,18 @@ def record(event: StrEnum, *, on: Auditable, by: Actor, digest: str = "", **deta
 
 
 def _locked_head(scope: str) -> AuditChain:
-    heads = AuditChain.objects.select_for_update().filter(scope=scope)
-    head = heads.first()
-    if head is None:
+    heads = _HEAD.models(scope=scope)
+    if not heads:
         AuditChain.objects.bulk_create([AuditChain(scope=scope)], ignore_conflicts=True)
-        head = heads.get()
-    return head
+        heads = _HEAD.models(scope=scope)
+    return heads[0]
+
+
+def _head(scope: str) -> "QuerySet[AuditChain]":
+    return AuditChain.objects.select_for_update().filter(scope=scope)
+
+
+_HEAD = Compiled(_head)
 
 
 def _origin_digest(origin: Origin, salt: str) -> str:

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench import peers
+from bench import peers, processes
 from bench.peers import Peer
 from tests import wheels
 
@@ -149,52 +149,20 @@ def streaming(folder: Path, size: int, rounds: int) -> None:
     print(f"\nMedian ratio {statistics.median(ratios):.2f} (goal: at most 1.5).")
 
 
-def _family(pid: int) -> list[int]:
-    parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    family = [pid]
-    for member in family:
-        family += [child for child, parent in parents.items() if parent == member]
-    return family
-
-
-def _web_processes(pid: int) -> list[int]:
-    return [
-        member
-        for member in _family(pid)
-        if b"gunicorn" in Path(f"/proc/{member}/cmdline").read_bytes().replace(b"\0", b" ")
-    ]
-
-
-def _peak(pids: list[int]) -> float:
-    """Return the largest resident size, in MB, that one of the processes had since the last reset."""
-    lines = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
-    return max(int(text.partition("VmHWM:")[2].split()[0]) for text in lines) * 1024 / MB
-
-
-def _reset_peaks(pids: list[int]) -> None:
-    for pid in pids:
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-
 def memory(folder: Path, sizes: list[int]) -> None:
     """Print the peak memory of the web process for uploads of several sizes."""
     with peers.presscheck(folder, **_LIMITS) as peer:
         _burst(peer, "0.1", 20, 1)  # every thread and import is warm
-        web = _web_processes(peer.pid)
+        web = processes.web(peer.pid)
         print("\n## Memory of the web process\n\n| upload | peak of the largest process |\n|---|---|")
         peaks = []
         for number, size in enumerate(sizes):
             path, version = folder / "large.whl", f"2.{number}"
             large_wheel(path, size, version)
             digest = _digest(path)
-            _reset_peaks(web)
+            processes.reset_peaks(web)
             post_file(peer, path, version, digest)
-            peaks.append(_peak(web))
+            peaks.append(processes.peak(web))
             print(f"| {size // MB} MB | {peaks[-1]:.0f} MB |")
         print(f"\nBetween the smallest and the largest: {max(peaks) - peaks[0]:.0f} MB (goal: at most 20).")
 
@@ -212,23 +180,27 @@ def small(folder: Path, files: int, clients: int, rounds: int, projects: int) ->
         peers.pypiserver,
     ]
     rates: dict[str, list[float]] = {}
+    spent: dict[str, list[float]] = {}
     with ExitStack() as stack:
         running = [stack.enter_context(kind(folder)) for kind in kinds]
         for peer in running:
             _fill(peer, projects, clients)
         for number in range(rounds):
             for peer in running:
-                began = time.perf_counter()
+                processes.wait_for_rest([one.pid for one in running])
+                before, began = processes.seconds(peer.pid), time.perf_counter()
                 _burst(peer, f"1.{number}", files, clients)
                 rates.setdefault(peer.name, []).append(files / (time.perf_counter() - began))
+                spent.setdefault(peer.name, []).append((processes.seconds(peer.pid) - before) / files)
     print(f"\n## {files} small wheels of one release from {clients} clients at once\n")
     print(f"Each index holds {projects} projects with {VERSIONS} wheels before.\n")
-    print("| index | files a second (median of the rounds) | Presscheck is faster by |\n|---|---|---|")
+    print("| index | files a second (median) | Presscheck is faster by | processor time a file |")
+    print("|---|---|---|---|")
     ours = statistics.median(rates["Presscheck"])
     for name, found in rates.items():
         middle = statistics.median(found)
         factor = "" if name == "Presscheck" else f"{ours / middle:.1f} ×"
-        print(f"| {name} | {middle:.1f} | {factor} |")
+        print(f"| {name} | {middle:.1f} | {factor} | {statistics.median(spent[name]) * 1000:.0f} ms |")
 
 
 def _fill(peer: Peer, projects: int, clients: int) -> None:

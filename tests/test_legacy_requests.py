@@ -207,7 +207,9 @@ def test_a_published_file_again_gives_meta_and_notices_alone(draft, ci, mike):
     body = json.loads(response.content)
     assert body.keys() == {"meta", "notices"}
     assert "published already with the same bytes" in body["notices"][0]
-    assert response["Location"] == f"{settings.PRESSCHECK_URL}/simple/sampleproject/"
+    assert response["Location"] == f"{settings.PRESSCHECK_URL}/releases/sampleproject/1.0/"
+    page = Client().get(response["Location"].removeprefix(settings.PRESSCHECK_URL))
+    assert wheels.wheel().filename in page.content.decode()
 
 
 @pytest.mark.clients

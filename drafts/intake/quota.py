@@ -1,5 +1,7 @@
 """How many bytes a project may still stage, and what makes way when there are too few."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db.models import Max, Q, Sum
 
@@ -14,24 +16,36 @@ def kept_bytes(project: Project) -> int:
     return rows.aggregate(total=Sum("size"))["total"] or 0
 
 
-def room(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> int:
-    """Return how many bytes one file may have now; a fifth of the quota is for maintainers only.
+@dataclass(frozen=True, slots=True)
+class Space:
+    """How many bytes of a quota are free, and how many superseded uploads hold, which make way."""
 
-    What was announced counts as if it were there, but for the upload that is being completed. Superseded uploads do
-    not: they make way.
+    free: int
+    superseded: int
+
+    @property
+    def room(self) -> int:
+        """Return how many bytes one file may have now."""
+        return max(0, min(settings.FILE_SIZE_LIMIT, self.free + self.superseded))
+
+    def lacking(self, size: int) -> int:
+        """Return how many bytes superseded uploads must make way for a file of this size."""
+        return max(0, size - self.free)
+
+
+def space(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> Space:
+    """Return how much of the quota is left; a fifth of it is for maintainers only.
+
+    What was announced counts as if it were there, but for the upload that is being completed.
     """
-    free = _free(project, token, completing) + superseded.kept_bytes(project)
-    return max(0, min(settings.FILE_SIZE_LIMIT, free))
-
-
-def _free(project: Project, token: Token | None, completing: UploadSession | None) -> int:
     quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
-    return quota - UploadSession.objects.taken_bytes(project, but=completing)
+    free = quota - UploadSession.objects.taken_bytes(project, but=completing)
+    return Space(free, superseded.kept_bytes(project))
 
 
-def lacking(project: Project, size: int, token: Token | None, completing: UploadSession | None) -> int:
-    """Return how many bytes superseded uploads must make way for a file of this size."""
-    return max(0, size - _free(project, token, completing))
+def room(project: Project, token: Token | None) -> int:
+    """Return how many bytes one file may have now."""
+    return space(project, token).room
 
 
 def size_again(project: Project, filename: str, sha256: str) -> int:

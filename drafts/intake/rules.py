@@ -195,8 +195,8 @@ def _same_file(filename: str, other: str, *, published: bool) -> Refused:
 class There:
     """What a draft has already: the file of a name, and the file that is the same but for its spelling."""
 
-    before: File | None
-    same: File | None
+    before: File | None = None
+    same: File | None = None
 
 
 def there(draft: Draft, name: FileName) -> There:
@@ -214,7 +214,7 @@ def may_stage(
     name: FileName,
     size: int,
     by: Stager,
-    completing: UploadSession | None = None,
+    space: quota.Space,
 ) -> None:
     """Refuse what the rules of the draft do not allow. Raises Refused."""
     must_take_uploads(draft.project)
@@ -229,7 +229,7 @@ def may_stage(
         raise _same_file(name.filename, same.filename, published=False)
     if before is not None and by.token is not None:
         may_replace(draft, before, by.token)
-    if size > quota.room(draft.project, by.token, completing=completing):
+    if size > space.room:
         raise Refused(
             413,
             "over-quota",

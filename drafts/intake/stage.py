@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from accounts import audit
 from accounts.audit import Actor
-from drafts.dist import Distribution, attestations
+from drafts.dist import Distribution, FileName, attestations
 from drafts.evidence import waiting
 from drafts.intake import arriving, limits, quota, rules, superseded
 from drafts.intake.arrival import Arrival
@@ -26,9 +26,12 @@ from drafts.models import (
     FileState,
     Kind,
     Project,
+    Token,
     UploadSession,
+    ahead,
     jobs,
 )
+from drafts.models.ahead import Ahead
 from drafts.publishing import approvals, late, news, ready
 from drafts.publishing.train import board
 
@@ -85,33 +88,49 @@ def add_file(
     Identical bytes change nothing; other bytes under the same name replace the file. ``completing``: the upload session
     that brought the file, locked by the caller; it ends in the same transaction. Raises Refused, NotEditable.
     """
-    project = Project.objects.lock(project.pk)
+    project, name = Project.objects.lock(project.pk), arrival.name
+    meets = ahead.of(project=project, version_key=canonicalize_version(version), name=name, token=by.token)
     if by.token is not None:
-        rules.must_still_be_valid(by.token, completing=completing)
-        limits.must_cover(by.token, arrival.name)
-    name = arrival.name
-    if published := rules.published_already(
-        project=project, version=version, name=name, sha256=arrival.sha256
-    ):
-        return Staged(Did.ALREADY_PUBLISHED, None, published)
-    rules.must_take_files(project, version)
+        _must_be_good_for(by.token, name, meets, completing)
+    if meets.burnt and (found := _published(project, version, arrival)):
+        return Staged(Did.ALREADY_PUBLISHED, None, found)
+    if meets.released:
+        rules.must_take_files(project, version)
     draft = _draft_to_join(project, version, by)
-    arriving.make_way(draft=draft, name=name, by=by.actor, completing=completing)
-    there = rules.there(draft, name)
+    if meets.arriving:
+        arriving.make_way(draft=draft, name=name, by=by.actor, completing=completing)
+    there = rules.there(draft, name) if meets.there else rules.There()
     before = there.before
     if before is not None and _is_the_same(before, arrival):
         _end_session(completing, before)
         return Staged(Did.UNCHANGED, draft, before)
-    rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, completing=completing)
-    superseded.give_way(project=project, needed=quota.lacking(project, arrival.size, by.token, completing))
+    space = quota.space(project, by.token, completing=completing)
+    rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, space=space)
+    superseded.give_way(project=project, needed=space.lacking(arrival.size))
     file = _row(draft, arrival, distribution, by, before)
-    waiting.verify(draft=draft)
+    if meets.logs:
+        waiting.verify(draft=draft)
+    _end_session(completing, file)
+    _follow_up(draft, by)
+    return _recorded(draft, file, before, by, approvals.void(draft=draft))
+
+
+def _follow_up(draft: Draft, by: Stager) -> None:
+    """Do what follows from a draft's having got a file, whichever it is."""
     if by.token is not None and by.token.claims:
         following.begin(draft=draft, token=by.token)
-    _end_session(completing, file)
     draft.touch()
     ready.all_in(draft=draft)
-    return _recorded(draft, file, before, by, approvals.void(draft=draft))
+
+
+def _must_be_good_for(token: Token, name: FileName, meets: Ahead, completing: UploadSession | None) -> None:
+    if not meets.is_valid:
+        rules.must_still_be_valid(token, completing=completing)
+    limits.must_cover(token, name)
+
+
+def _published(project: Project, version: Version, arrival: Arrival) -> File | None:
+    return rules.published_already(project=project, version=version, name=arrival.name, sha256=arrival.sha256)
 
 
 def _is_the_same(before: File, arrival: Arrival) -> bool:

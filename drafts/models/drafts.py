@@ -12,6 +12,7 @@ from django.utils import timezone
 from packaging.utils import canonicalize_version
 
 from accounts import audit
+from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.dist.fingerprint import fingerprint
 from drafts.models.projects import Project
@@ -79,11 +80,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 
     def lock_live(self, project: Project, version: str) -> "Draft | None":
         """Lock the live draft of a release whose project this transaction has locked, and return it."""
-        rows = self.of_release(project, version).live().select_for_update(of=("self",))
-        draft = next(iter(rows), None)
-        if draft is not None:
+        for draft in _LOCKED_LIVE.models(project=project.pk, version_key=canonicalize_version(version)):
             draft.project = project
-        return draft
+            return draft
+        return None
 
     def editable_of(self, project: Project, version_key: str) -> "Draft | None":
         """Lock and return the draft of a release whose files may change; None where there is none."""
@@ -265,3 +265,11 @@ class Draft(models.Model):
     def audit_subject(self) -> audit.Subject:
         """Return how events speak of it."""
         return audit.Subject(f"project:{self.project_id}", "draft", str(self.pk), str(self))
+
+
+def _live_of(project: int, version_key: str) -> "models.QuerySet[Draft]":
+    rows = Draft.objects.live().filter(project=project, version_key=version_key)
+    return rows.select_for_update(of=("self",))
+
+
+_LOCKED_LIVE = Compiled(_live_of)

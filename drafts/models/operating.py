@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit
+from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.models.drafts import Draft
 from drafts.models.projects import Project
@@ -35,12 +36,19 @@ class ReadOnly(models.Model):
     @classmethod
     def now(cls) -> "ReadOnly | None":
         """Return why the server is read-only at this moment; None while it is not."""
-        return cls.objects.filter(until=None).first()
+        return next(iter(_NOW.models()), None)
 
     @property
     def audit_subject(self) -> audit.Subject:
         """Return how events speak of it."""
         return audit.Subject(audit.SITE, "read-only", str(self.pk), "the read-only switch")
+
+
+def _now() -> "models.QuerySet[ReadOnly]":
+    return ReadOnly.objects.filter(until=None)
+
+
+_NOW = Compiled(_now)
 
 
 class OperatorLookQuerySet(models.QuerySet["OperatorLook"]):

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
+from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.dist.windows import Enforced, Rule, Series, Window, WindowMode
 
@@ -87,8 +88,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return (row, role) if row is not None and role is not None else None
 
     def lock(self, project_id: int) -> "Project":
-        """Lock one project for this transaction: the first lock of every act."""
-        return self.select_for_update().get(pk=project_id)
+        """Lock one project for this transaction: the first lock of every act. Raises Project.DoesNotExist."""
+        return _only(_LOCKED.models(project_id=project_id))
+
+    def at(self, project_id: int) -> "Project":
+        """Return one project as it is now. Raises Project.DoesNotExist."""
+        return _only(_BY_ID.models(project_id=project_id))
 
 
 class Project(models.Model):
@@ -231,6 +236,23 @@ class Project(models.Model):
     def audit_subject(self) -> audit.Subject:
         """Return how events speak of it."""
         return audit.Subject(f"project:{self.pk}", "project", str(self.pk), self.name)
+
+
+def _by_id(project_id: int) -> ProjectQuerySet:
+    return Project.objects.filter(pk=project_id)
+
+
+def _locked(project_id: int) -> ProjectQuerySet:
+    return _by_id(project_id).select_for_update()
+
+
+_BY_ID, _LOCKED = Compiled(_by_id), Compiled(_locked)
+
+
+def _only(rows: list[Project]) -> Project:
+    if not rows:
+        raise Project.DoesNotExist("there is no such project any more")
+    return rows[0]
 
 
 class Membership(models.Model):

@@ -1,6 +1,7 @@
 """Tokens: what CI holds. Only a digest of each is stored."""
 
 import secrets
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor, ActorKind, Origin
+from accounts.compiled import Compiled
 from drafts.models.drafts import LIVE, Draft
 from drafts.models.projects import Project
 from drafts.models.publishers import Publisher, RunClaims
@@ -29,8 +31,18 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def valid(self) -> "TokenQuerySet":
         """Neither revoked nor expired; and one that belongs to a draft dies with it."""
+        return self.valid_at(timezone.now())
+
+    def valid_at(self, now: datetime) -> "TokenQuerySet":
         of_no_or_a_live_draft = Q(draft=None) | Q(draft__state__in=LIVE)
-        return self.filter(of_no_or_a_live_draft, revoked_at=None, expires_at__gt=timezone.now())
+        return self.filter(of_no_or_a_live_draft, revoked_at=None, expires_at__gt=now)
+
+    def of_secret(self, token_sha256: str) -> "list[Token]":
+        """Return the valid tokens of one secret, the oldest first, each with its project."""
+        tokens = _OF_SECRET.models(token_sha256=token_sha256, now=timezone.now())
+        for token in tokens:
+            token.project = Project.objects.at(token.project_id)
+        return tokens
 
 
 class Token(models.Model):
@@ -117,6 +129,13 @@ class Token(models.Model):
     def audit_subject(self) -> audit.Subject:
         """Return how events speak of it."""
         return audit.Subject(f"project:{self.project_id}", "token", str(self.pk), str(self))
+
+
+def _of_secret(token_sha256: str, now: datetime) -> TokenQuerySet:
+    return Token.objects.valid_at(now).filter(token_sha256=token_sha256).order_by("pk")
+
+
+_OF_SECRET = Compiled(_of_secret)
 
 
 class IndexTokenQuerySet(models.QuerySet["IndexToken"]):

@@ -83,12 +83,12 @@ def _credential(request: HttpRequest, kinds: set[TokenKind], *, needs: str, cann
     text = presented_token(request)
     if not text:
         raise NoCredential(f"This address needs {needs}.")
-    rows = Token.objects.select_related("project").valid().filter(token_sha256=secrets.token_digest(text))
-    token, *others = [*rows.order_by("pk")] or [None]
-    if token is None:
+    tokens = Token.objects.of_secret(secrets.token_digest(text))
+    if not tokens:
         raise NoCredential(
             "This token is not valid: it is mistyped, has expired or was revoked. An owner of the project makes a new one."
         )
+    token, *others = tokens
     if token.kind not in kinds:
         raise NotAllowed(f"This is a token of kind {token.kind}: {cannot}.")
     origin = Origin.of(request)

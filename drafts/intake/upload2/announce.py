@@ -5,7 +5,7 @@ from django.db import transaction
 from packaging.version import Version
 
 from accounts import audit
-from drafts.intake import arriving, limits, rules
+from drafts.intake import arriving, limits, quota, rules
 from drafts.intake.arriving import Event
 from drafts.intake.rules import Refused, Stager
 from drafts.intake.upload2 import mechanisms
@@ -93,4 +93,6 @@ def _could_be_staged(draft: Draft, announced: Announcement, by: Stager) -> None:
     there = rules.there(draft, name)
     # The same bytes again need no room: nothing is kept of them.
     again = there.before is not None and there.before.sha256 == announced.hashes.get("sha256")
-    rules.may_stage(draft=draft, there=there, name=name, size=0 if again else announced.size, by=by)
+    space = quota.space(draft.project, by.token)
+    size = 0 if again else announced.size
+    rules.may_stage(draft=draft, there=there, name=name, size=size, by=by, space=space)

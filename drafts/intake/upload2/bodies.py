@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.compiled import Compiled
 from drafts.access.gate import Credential
 from drafts.intake import told
 from drafts.intake.upload2 import approved, mechanisms
@@ -16,9 +17,24 @@ from drafts.models.files import IN_DRAFT
 from drafts.models.uploads import IN_THE_WAY
 from drafts.publishing import policy
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 # Logs of build jobs are often public: when an embargo ends is for people alone.
 SCHEDULED = "A maintainer scheduled the publishing of this draft: its files cannot change until then."
 _TOLD = ("draft_id", "filename", "state", "size", "sha256", "attestations_sha256", "handle")
+
+
+def _files_in(draft: int) -> "QuerySet[File]":
+    return File.objects.live().filter(draft=draft).only(*_TOLD).order_by("filename")
+
+
+def _not_canceled(draft: int) -> "QuerySet[UploadSession]":
+    return UploadSession.objects.filter(draft=draft).exclude(state=FileState.CANCELED).order_by("pk")
+
+
+# Both are asked for the answer to every file that comes.
+_IN, _ARRIVING = Compiled(_files_in), Compiled(_not_canceled)
 
 
 def absolute(path: str) -> str:
@@ -55,8 +71,10 @@ def of_draft(
     Without ``blockers`` nothing is asked but the files that are in.
     """
     staged = told.stage(draft, credential)
-    rows = draft.files.defer("core_metadata") if blockers else draft.files.live().only(*_TOLD)
-    uploads = list(rows.order_by("filename"))
+    if blockers:
+        uploads = list(draft.files.defer("core_metadata").order_by("filename"))
+    else:
+        uploads = _IN.models(draft=draft.pk)
     session = session_url(draft)
     said = [*(notices or []), *([draft.error] if draft.error and draft.state == DraftState.ERROR else [])]
     if draft.publish_at is not None:
@@ -113,7 +131,7 @@ def _blockers(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
 
 def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     """Return every file that is in, under the address it came by, and every upload that stands in for one."""
-    arriving = list(draft.arriving.exclude(state=FileState.CANCELED).order_by("pk"))
+    arriving = _ARRIVING.models(draft=draft.pk)
     came_by = {upload.file_id: upload.handle for upload in arriving if upload.file_id}
     addresses = f"{session_url(draft)}files/"
     entries: dict[str, dict[str, Any]] = {

@@ -37,7 +37,10 @@ def legacy_answer(staged: Staged, credential: Credential, train: str = "") -> Ht
     No such client reads blockers: they are told by the session's address.
     """
     if staged.draft is None:
-        url = bodies.absolute(reverse("simple-project", args=[credential.project.name]))
+        assert staged.file.release is not None  # published files have one
+        url = bodies.absolute(
+            reverse("public-release", args=[credential.project.name, staged.file.release.version])
+        )
         notices = [
             f"{staged.file.filename} is published already with the same bytes: nothing was staged. {url}"
         ]

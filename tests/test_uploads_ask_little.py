@@ -1,0 +1,59 @@
+"""What a small upload asks the database: few questions, whose SQL is written once, and no rule is left out for it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.compiled import Compiled
+from drafts.dist import parse_filename
+from drafts.models import Project, Token, ahead
+from tests import wheels
+
+pytestmark = [pytest.mark.django_db, pytest.mark.promise]
+
+
+def _named(name: str, since: datetime):
+    return Project.objects.filter(name=name, created_at__gte=since)
+
+
+def _deaf(name: str, since: datetime):
+    return Project.objects.filter(created_at__gte=since)
+
+
+def test_a_question_is_asked_again_with_other_values(project):
+    """It is true that what was written for one name and time is asked for another."""
+    question, past = Compiled(_named), datetime(2020, 1, 1, tzinfo=UTC)
+    assert question.models(name="another", since=past) == []
+    assert question.models(name=project.name, since=past) == [project]
+    assert question.models(name=project.name, since=timezone.now() + timedelta(days=1)) == []
+    assert question.rows(name=project.name, since=past)[0][0] == project.pk
+
+
+def test_a_question_that_would_not_hear_a_value_is_not_asked(project):
+    with pytest.raises(TypeError, match="does not use name"):
+        Compiled(_deaf).models(name=project.name, since=timezone.now())
+
+
+def test_a_file_is_staged_with_few_questions(ci, inspections_wait):
+    """It is true that a file which meets nothing takes 21 statements, the transaction included, however many others are in."""
+    for build in "12":
+        ci.upload(wheels.wheel(build=build))
+    with CaptureQueriesContext(connection) as queries:
+        assert ci.upload(wheels.wheel(build="3")).status_code == 200
+    assert len(queries) <= 21, [query["sql"][:100] for query in queries]
+
+
+def test_what_a_file_meets_is_seen(ci, project):
+    """It is true that one question finds what stands in a file's way: by name, by spelling, and a token that ended."""
+    ci.upload(wheels.wheel())
+    token, name = Token.objects.get(), parse_filename(wheels.wheel().filename)
+    asked = {"project": project, "version_key": "1", "name": name}
+    met = ahead.of(**asked, token=token)
+    assert (met.there, met.is_valid) == (True, True)
+    assert (met.burnt, met.released, met.arriving, met.logs) == (False, False, False, False)
+    Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert not ahead.of(**asked, token=token).is_valid
+    assert not ahead.of(**{**asked, "version_key": "2"}, token=token).there
