@@ -27,6 +27,7 @@ from drafts.models import (
     Fetch,
     File,
     Finding,
+    Group,
     Inspection,
     Job,
     Look,
@@ -290,6 +291,9 @@ BREACHES: dict[str, Callable[[], object]] = {
     "a_token_has_one_of_three_kinds": lambda: Token.objects.update(kind="master"),
     "one_token_of_a_secret_per_project": lambda: again(Token.objects.get()),
     "a_minted_token_stages_files_and_says_of_which_run": lambda: Token.objects.update(publisher=publisher()),
+    "a_groups_token_is_nobodys_else": lambda: Token.objects.update(
+        group=Group.objects.create(name="suite"), draft=Draft.objects.get()
+    ),
     "a_publisher_is_of_a_known_kind": lambda: publisher(kind="jenkins"),
     "a_project_trusts_a_publisher_once": lambda: (publisher(), publisher()),
     "a_publisher_names_repository_and_workflow": lambda: publisher(workflow=""),

@@ -135,6 +135,9 @@ CIRCLES = {
     "teams/<slug:team>/invitations/<int:invitation_id>/revoke/": Page(POST, None),
     "teams/<slug:team>/people/<int:user_id>/remove/": Page(BOTH, None),
     "groups/<slug:group>/": Page(GET, None),
+    "groups/<slug:group>/tokens/": Page(BOTH, None),
+    "groups/<slug:group>/tokens/<int:token_id>/revoke/": Page(BOTH, None),
+    "groups/<slug:group>/tokens/<int:token_id>/files/": Page(BOTH, None),
 }
 # Pages of operators that are about people; tests/test_operators_people.py says that they are 404 for others.
 OPERATING = {

@@ -85,6 +85,7 @@ def test_a_teams_page_is_for_who_is_in_it(project, band, alice, charlie, rita):
         "<slug:group>": "suite",
         "<int:user_id>": str(alice.pk),
         "<int:invitation_id>": str(row.pk),
+        "<int:token_id>": "1",
     }
     stranger = Membership.objects.get(user=rita).user
     Membership.objects.filter(user=rita).delete()

@@ -8,7 +8,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
 from accounts.stepup import Proof, Purpose
-from drafts.access import members
+from drafts.access import grouptokens, members
 from drafts.access.roles import Act
 from drafts.access.teams import BadTeam, normal
 from drafts.models import Group, GroupProject, Project
@@ -43,11 +43,6 @@ def owns_one(group: Group, user: User) -> bool:
     return any(members.allows(project, user, Act.GROUP) for project in group.members())
 
 
-def owns_all(group: Group, user: User) -> bool:
-    """Say whether a person may make tokens of every project of the group."""
-    return all(members.allows(project, user, Act.TOKENS) for project in group.members())
-
-
 @transaction.atomic
 def choose(*, project: Project, name: str, by: Actor, proof: Proof) -> Group | None:
     """Put a project into the group of this name, made if there is none, or (an empty name) into none.
@@ -60,17 +55,21 @@ def choose(*, project: Project, name: str, by: Actor, proof: Proof) -> Group | N
     before: Group | None = Group.objects.of(project)
     if (before.name if before else "") == name:
         return before
+    ended = grouptokens.leave(project)
     if before is not None:
         GroupProject.objects.filter(project=project).delete()
         if not before.projects.exists():
             before.delete()
     after = _joined(project, name, proof.user) if name else None
+    good = grouptokens.joined(after, project, proof.user) if after else []
     audit.record(
         Event.JOINED if after else Event.LEFT,
         on=project,
         by=by,
         before=before.name if before else "",
         after=name,
+        tokens_ended=ended,
+        tokens_good=good,
         method=proof.method,
     )
     return after

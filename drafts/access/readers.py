@@ -70,12 +70,12 @@ def _of_token(request: HttpRequest, digest: str) -> Reader:
     if whole is not None:
         _mark(whole)
         return EVERYBODY
-    token = Token.objects.valid().filter(token_sha256=digest, kind=TokenKind.READ).first()
+    tokens = list(Token.objects.valid().filter(token_sha256=digest, kind=TokenKind.READ).order_by("pk"))
     address = audit.Origin.of(request).address
-    if token is None or (token.addresses and not within(address, token.addresses)):
+    if not tokens or (tokens[0].addresses and not within(address, tokens[0].addresses)):
         raise NoCredential(_WHO)
-    _mark(token)
-    return Reader(projects=frozenset({token.project_id}))
+    _mark(tokens[0])
+    return Reader(projects=frozenset(token.project_id for token in tokens))
 
 
 def _mark(token: Token | IndexToken) -> None:

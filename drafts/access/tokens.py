@@ -16,7 +16,7 @@ from drafts.access.limits import Limits
 from drafts.access.roles import Act
 from drafts.models import Draft, DraftLink, Project, Token, TokenKind
 
-_PREFIX = {
+PREFIX = {
     TokenKind.UPLOAD: secrets.Prefix.UPLOAD,
     TokenKind.EVIDENCE: secrets.Prefix.EVIDENCE,
     TokenKind.READ: secrets.Prefix.READ,
@@ -110,7 +110,7 @@ def new(
     draft: Draft | None = None,
 ) -> tuple[Token, str]:
     """Write the row of a token, for an act that holds the project's lock and records the event."""
-    text, digest = secrets.new_token(_PREFIX[kind])
+    text, digest = secrets.new_token(PREFIX[kind])
     token = Token.objects.create(
         project=project,
         kind=kind,

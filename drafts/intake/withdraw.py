@@ -9,10 +9,16 @@ from accounts.audit import Actor
 from drafts.intake import deleting
 from drafts.models import Changed, File, Project, Publisher, Token
 
+Source = Token | Publisher | Sequence[Token]
 
-def staged_by(source: Token | Publisher) -> list[File]:
-    """Return what a token, or all tokens of a trusted publisher, staged and nobody replaced or deleted since: in drafts, published, or in drafts that ended."""
-    by = {"staged_by_token__publisher" if isinstance(source, Publisher) else "staged_by_token": source}
+
+def staged_by(source: Source) -> list[File]:
+    """Return what a token, some tokens of one secret, or all of a trusted publisher staged and nobody replaced or deleted since: in drafts, published, or in drafts that ended."""
+    by: dict[str, object]
+    if isinstance(source, Publisher):
+        by = {"staged_by_token__publisher": source}
+    else:
+        by = {"staged_by_token__in": [source] if isinstance(source, Token) else source}
     rows = File.objects.live().filter(**by).select_related("draft__project", "release")
     return list(rows.order_by("-draft_id", "filename"))
 
@@ -29,12 +35,14 @@ def spelled(files: Sequence[File]) -> str:
 
 
 @transaction.atomic
-def withdraw(*, source: Token | Publisher, by: Actor, seen: str) -> list[str]:
-    """Delete from the drafts what a token or trusted publisher staged, with an event for each file, and return the file names.
+def withdraw(*, source: Source, by: Actor, seen: str) -> list[str]:
+    """Delete from the drafts what tokens or a trusted publisher staged, with an event for each file, and return the file names.
 
     ``seen``: the deletable uploads, spelled, as the page showed them. Raises Changed.
     """
-    Project.objects.lock(source.project_id)
+    sources = [source] if isinstance(source, Token | Publisher) else source
+    for project in sorted({one.project_id for one in sources}):
+        Project.objects.lock(project)
     files = deletable(staged_by(source))
     if spelled(files) != seen:
         raise Changed("what it staged changed after the page was shown")

@@ -16,6 +16,7 @@ from accounts.compiled import Compiled
 from drafts.models.drafts import LIVE, Draft
 from drafts.models.projects import Project
 from drafts.models.publishers import Publisher, RunClaims
+from drafts.models.teams import Group
 
 
 class TokenKind(StrEnum):
@@ -44,11 +45,16 @@ class TokenQuerySet(models.QuerySet["Token"]):
             token.project = Project.objects.at(token.project_id)
         return tokens
 
+    def of_secret(self, token: "Token") -> "TokenQuerySet":
+        """What a group's secret is, or was, for each project."""
+        return self.filter(token_sha256=token.token_sha256).select_related("project").order_by("project_id")
+
 
 class Token(models.Model):
     """A credential for one project, which limits may narrow; an empty limit is none.
 
-    A secret that a trusted publisher minted has one token for each project that trusts the publisher.
+    A secret that a trusted publisher minted has one token for each project that trusts the publisher; one that was made
+    for a group has one for each of its projects, so that behind the gate there is one token and one project.
     ``versions`` are canonical (PEP 440), ``patterns`` are shell patterns for file names, ``addresses`` are CIDR networks.
     """
 
@@ -67,6 +73,13 @@ class Token(models.Model):
         Publisher, on_delete=models.PROTECT, null=True, related_name="tokens", help_text="who minted it"
     )
     claims = models.JSONField(null=True, default=None, help_text="what was said of the run that minted it")
+    group = models.ForeignKey(
+        Group,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="tokens",
+        help_text="made for all its projects",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -89,6 +102,10 @@ class Token(models.Model):
                 condition=Q(publisher=None, claims__isnull=True)
                 | Q(publisher__isnull=False, claims__isnull=False, kind=TokenKind.UPLOAD),
                 name="a_minted_token_stages_files_and_says_of_which_run",
+            ),
+            models.CheckConstraint(
+                condition=Q(group=None) | Q(publisher=None, draft=None),
+                name="a_groups_token_is_nobodys_else",
             ),
         ]
 

@@ -1,6 +1,7 @@
 """Groups on pages: with which projects a project releases."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,6 +14,7 @@ from drafts.access.groups import BadGroup
 from drafts.access.members import NotYours
 from drafts.access.roles import Act
 from drafts.models import Group, Project
+from drafts.review import tokenrows
 
 
 @gate.people
@@ -21,8 +23,21 @@ def group(request: HttpRequest, group: str) -> HttpResponse:
     """Show a group's projects; those that the person is no member of by name alone."""
     row = gate.group(request, group)
     mine = set(Project.objects.visible_to(gate.user_of(request)).values_list("pk", flat=True))
-    page = {"group": row, "projects": [(project, project.pk in mine) for project in row.members()]}
+    page = {
+        "group": row,
+        "projects": [(project, project.pk in mine) for project in row.members()],
+        **_tokens(request, group),
+    }
     return render(request, "review/group.html", page)
+
+
+def _tokens(request: HttpRequest, group: str) -> dict[str, object]:
+    """Return the group's tokens, for who owns a project of it."""
+    try:
+        who = gate.group_owner(request, group)
+    except PermissionDenied:
+        return {}
+    return {"tokens": tokenrows.of_group(who.group, who.owned), "is_owner": True, "may_make": who.owns_all}
 
 
 @gate.people

@@ -231,7 +231,8 @@ def _staged(request: HttpRequest, who: Member, row: Publisher, *, status: int = 
     found = withdraw.staged_by(row)
     deletable = withdraw.deletable(found)
     page = {
-        "project": who.project,
+        "owner": who.project.name,
+        "back": reverse("project", args=[who.project.name]),
         "line": line(row, who.project.name if who.may(Act.PUBLISHERS) else ""),
         "is_trusted": row.removed_at is None,
         "files": found,

@@ -1,12 +1,13 @@
 """A project's tokens as its owners see them: what each may do, and how far that goes."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from drafts.models import Project, Token
+from drafts.models import Group, Project, Token
 from drafts.models.files import IN_DRAFT
 
 _PREFIX = {"upload": "pcu_", "evidence": "pce_", "read": "pcr_"}
@@ -35,7 +36,7 @@ def rows(project: Project) -> tuple[TokenRow, ...]:
     live = Count("files", filter=Q(files__state__in=IN_DRAFT))
     made = project.tokens.filter(publisher=None)
     staged = dict(made.annotate(staged=live).values_list("pk", "staged"))
-    tokens = made.select_related("project", "created_by", "draft__project")
+    tokens = made.select_related("project", "created_by", "draft__project", "group")
     return tuple(
         sorted(
             (row(token, staged[token.pk]) for token in tokens.order_by("-pk")), key=lambda row: bool(row.over)
@@ -58,13 +59,43 @@ def row(token: Token, staged: int) -> TokenRow:
         over=_over(token),
         files=staged,
         files_url=reverse("token-files", args=where) if token.kind == "upload" else "",
-        revoke_url="" if token.revoked_at else reverse("token-revoke", args=where),
+        revoke_url="" if token.revoked_at else _revoke_url(token),
     )
+
+
+def of_group(group: Group, owned: Collection[int]) -> tuple[TokenRow, ...]:
+    """Return a group's secrets, each as one line with what it staged in the projects that somebody owns."""
+    live = Count("files", filter=Q(files__state__in=IN_DRAFT))
+    made = group.tokens.select_related("project", "created_by", "draft", "group").annotate(staged=live)
+    secrets: dict[str, list[Token]] = {}
+    for token in made.order_by("-pk"):
+        secrets.setdefault(token.token_sha256, []).append(token)
+    lines = (_line(group, tokens, owned) for tokens in secrets.values())
+    return tuple(sorted(lines, key=lambda line: bool(line.over)))
+
+
+def _line(group: Group, tokens: Sequence[Token], owned: Collection[int]) -> TokenRow:
+    best = next((token for token in tokens if token.is_valid), tokens[0])
+    good = [token.project.name for token in tokens if token.is_valid]
+    used = [token.last_used_at for token in tokens if token.last_used_at]
+    staged = sum(getattr(token, "staged", 0) for token in tokens if token.project_id in owned)
+    line = row(best, staged)
+    files = reverse("group-token-files", args=[group.name, best.pk]) if best.kind == "upload" else ""
+    said = (f"good for {', '.join(sorted(good))}", *line.limits[1:]) if good else line.limits
+    return replace(line, limits=said, last_used_at=max(used, default=None), files_url=files)
+
+
+def _revoke_url(token: Token) -> str:
+    """Return where it is revoked; a group's on the group's page, for all its projects."""
+    if token.group is not None:
+        return reverse("group-token-revoke", args=[token.group.name, token.pk])
+    return reverse("token-revoke", args=[token.project.name, token.pk])
 
 
 def limits(token: Token) -> tuple[str, ...]:
     """Say in words what narrows a token."""
     said = (
+        f"good for all projects of the group {token.group}" if token.group else "",
         "adds files, replaces none" if token.add_only else "",
         f"version {', '.join(token.versions)}" if token.versions and not token.draft_id else "",
         f"ends with the draft of {token.draft.version}" if token.draft else "",

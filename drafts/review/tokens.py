@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import stepup
@@ -92,14 +93,14 @@ def _make(request: HttpRequest, who: Member, form: TokenForm) -> HttpResponse:
         add_only=form.cleaned_data["add_only"],
         limits=form.limits(),
     )
-    page = {"project": who.project, "token": tokenrows.row(token, 0), "text": text}
+    page = {**place(who.project), "token": tokenrows.row(token, 0), "text": text}
     return render(request, "review/token_made.html", page)
 
 
 def _ask(
     request: HttpRequest, project: Project, form: TokenForm, *, error: str = "", status: int = 200
 ) -> HttpResponse:
-    page = {"project": project, "form": form, "error": error, "most_days": MOST_DAYS}
+    page = {**place(project), "form": form, "error": error, "most_days": MOST_DAYS}
     return render(request, "review/token_make.html", page, status=status)
 
 
@@ -130,7 +131,7 @@ def revoke(request: HttpRequest, name: str, token_id: int) -> HttpResponse:
 
 def _confirm(request: HttpRequest, token: Token, *, error: str = "", status: int = 200) -> HttpResponse:
     row = tokenrows.row(token, len(withdraw.staged_by(token)))
-    page = {"project": token.project, "token": row, "error": error}
+    page = {**place(token.project), "token": row, "error": error}
     return render(request, "review/token_revoke.html", page, status=status)
 
 
@@ -159,7 +160,7 @@ def _staged(request: HttpRequest, who: Member, token: Token, *, status: int = 20
     found = withdraw.staged_by(token)
     deletable = withdraw.deletable(found)
     page = {
-        "project": who.project,
+        **place(who.project),
         "token": tokenrows.row(token, len(found)),
         "files": found,
         "deletable": deletable,
@@ -169,8 +170,17 @@ def _staged(request: HttpRequest, who: Member, token: Token, *, status: int = 20
     return render(request, "review/token_files.html", page, status=status)
 
 
+def place(project: Project) -> dict[str, str]:
+    """Return what the pages of tokens say of whose they are, and the way back."""
+    return {"owner": project.name, "back": reverse("project", args=[project.name])}
+
+
 def _of(project: Project, token_id: int) -> Token:
-    row = project.tokens.select_related("project", "created_by", "draft__project").filter(pk=token_id).first()
+    row = (
+        project.tokens.select_related("project", "created_by", "draft__project", "group")
+        .filter(pk=token_id)
+        .first()
+    )
     if row is None:
         raise Http404("This project has no such token.")
     return row

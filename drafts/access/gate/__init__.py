@@ -1,6 +1,6 @@
 """One gate to each object. Strangers get 404, members without the right 403, credentials 401 or 403."""
 
-from drafts.access.gate.circles import TeamMate, group, team
+from drafts.access.gate.circles import GroupOwner, TeamMate, group, group_owner, team
 from drafts.access.gate.credentials import (
     Credential,
     NoCredential,
@@ -22,6 +22,7 @@ __all__ = [
     "POINTER_LIFETIME",
     "Credential",
     "DraftAccess",
+    "GroupOwner",
     "Member",
     "NoCredential",
     "NotAllowed",
@@ -36,6 +37,7 @@ __all__ = [
     "draft_link",
     "evidence_credential",
     "group",
+    "group_owner",
     "member",
     "open_drafts",
     "operator",

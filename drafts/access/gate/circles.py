@@ -8,7 +8,8 @@ from django.http import Http404, HttpRequest
 from accounts.audit import Actor, Origin
 from accounts.models import User
 from drafts.access.gate.people import user_of
-from drafts.models import Group, Team
+from drafts.access.roles import Act, may
+from drafts.models import Group, Project, Team, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,37 @@ def team(request: HttpRequest, name: str, *, lead: bool = False) -> TeamMate:
     if lead and not row.is_lead:
         raise PermissionDenied(f"Only leads of {name} say who is in it.")
     return TeamMate(user, row.team, row.is_lead, Actor.person(user, Origin.of(request)))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOwner:
+    """A person who owns projects of a group."""
+
+    user: User
+    group: Group
+    projects: tuple[Project, ...]
+    owned: frozenset[int]
+    actor: Actor
+
+    @property
+    def owns_all(self) -> bool:
+        return len(self.owned) == len(self.projects)
+
+
+def group_owner(request: HttpRequest, name: str, *, all_of_them: bool = False) -> GroupOwner:
+    """Return the person as an owner of a project of the group, or of all. Raises Http404, PermissionDenied."""
+    row, user = group(request, name), user_of(request)
+    projects = tuple(row.members())
+    owned = frozenset(one.pk for one in projects if _is_owner(one, user))
+    if not owned or (all_of_them and len(owned) != len(projects)):
+        whom = "who owns all its projects" if all_of_them else "who own a project of it"
+        raise PermissionDenied(f"Tokens of the group {name} are for people {whom}.")
+    return GroupOwner(user, row, projects, owned, Actor.person(user, Origin.of(request)))
+
+
+def _is_owner(project: Project, user: User) -> bool:
+    role = standing.role_on(project, user)
+    return role is not None and may(role, Act.TOKENS)
 
 
 def group(request: HttpRequest, name: str) -> Group:
