@@ -62,7 +62,10 @@ def test_a_draft_that_meets_every_condition_is_published_without_a_click(world, 
     assert (event.actor_kind, event.actor_label) == ("system", words)
     assert words in mikes.get(draft_url(draft)).content.decode()
     payload = base64.b64decode(Receipt.objects.get(draft=draft).envelope["payload"])
-    assert json.loads(payload)["predicate"]["publishedBy"]["name"] == words
+    predicate = json.loads(payload)["predicate"]
+    assert predicate["publishedBy"]["name"] == words
+    assert predicate["order"] == event.details["order"]
+    assert (predicate["order"]["id"], predicate["order"]["given-by"]) == (world.order.pk, "alice")
 
 
 def _by_token(world: World) -> Draft:

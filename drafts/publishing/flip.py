@@ -15,7 +15,18 @@ from accounts.audit import Actor, ActorKind
 from drafts.evidence import verdicts, waiting
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
-from drafts.publishing import accepted, approvals, edge, late, news, options, promotion, schedule, standstill
+from drafts.publishing import (
+    accepted,
+    approvals,
+    edge,
+    how,
+    late,
+    news,
+    options,
+    promotion,
+    schedule,
+    standstill,
+)
 from drafts.publishing.orders.flip import must_stand
 from drafts.publishing.promotion import NotTheReviewedBytes
 from drafts.publishing.publish import Event
@@ -152,6 +163,7 @@ def record(draft: Draft, files: list[File]) -> None:
         **options.told(draft),
         approvals=approvals.on_record(draft),
         **upstream.said(draft),
+        **how.said(draft),
     )
 
 
