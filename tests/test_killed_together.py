@@ -37,6 +37,7 @@ TRAIN_STEPS = [
     f"{TRAIN}.flip:_flip",
     f"{TRAIN}.flip:flip.show",
     "drafts.publishing.flip:pages.store",
+    f"{TRAIN}.flip:upstream.follow",
     f"{TRAIN}.flip:flip.record",
 ]
 SCHEDULE_CLICK = [
