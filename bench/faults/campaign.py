@@ -33,6 +33,7 @@ _SPREAD_SECONDS = 2.0  # over which the acts of a round begin
 _LATEST_SECONDS = 1.6
 _AIMED, _AIM_SECONDS = 0.6, 3.0  # the share of faults that wait for a publish, and for how long
 _HELD_SECONDS = (0.3, 1.5)
+_OTHERWISE = ("publish a train", "publish at a time", "release by a standing order")
 _WAYS = {"train": "in a train", "scheduled_by": "at a time", "order": "by a standing order"}
 _RELEASES = 2  # that a round works on, of each project
 
@@ -84,9 +85,10 @@ class Campaign:
         return done
 
     def _acts(self, dice: random.Random) -> list[Act]:
-        """Return the round's acts: uploads first, so that there is something to do the others to, and then a publish."""
+        """Return the round's acts: uploads first, so that there is something to do the others to, and then two publishes."""
         chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
-        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], *chosen]
+        otherwise = NAMED[dice.choice(_OTHERWISE)]
+        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], otherwise, *chosen]
 
     def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> tuple[bool, float]:
         """Do the acts at once while the fault happens.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery staple"
 _STEP_SECONDS = 30
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 6.0
 
 
 class NotLetIn(Exception):
