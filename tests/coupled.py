@@ -1,5 +1,8 @@
 """Trains for tests: a second project beside sampleproject, drafts of both, and pressing the one button."""
 
+import base64
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -43,6 +46,11 @@ def publish_train(client: Client, train: Train, name: str) -> None:
     assert press_train(client, train, name).status_code == 302
     do_jobs()
     train.refresh_from_db()
+
+
+def receipt_of(draft: Draft) -> dict:
+    """The predicate of a draft's receipt."""
+    return json.loads(base64.b64decode(draft.receipt.envelope["payload"]))["predicate"]
 
 
 def visible() -> dict[str, int]:

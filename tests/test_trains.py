@@ -33,6 +33,7 @@ from tests.coupled import (
     open_draft,
     press_train,
     publish_train,
+    receipt_of,
     visible,
 )
 from tests.pressing import mismatch, press
@@ -62,6 +63,9 @@ def test_one_click_publishes_every_draft(train, mikes, mike):
         ).order_by("pk")
         assert started.details["train"]["fingerprint"] == train.publishing_fingerprint
         assert (published.actor_label, published.digest) == ("mike", draft.fingerprint())
+        named = {"id": train.pk, "label": train.label, "fingerprint": train.publishing_fingerprint}
+        assert published.details["train"] == receipt_of(draft)["train"] == named
+        assert f"in the train {train.label}" in mikes.get(draft_url(draft)).content.decode()
         assert draft.receipt
 
 

@@ -269,6 +269,27 @@ def test_the_run_that_staged_goes_on_to_its_environment(there, github, app_key, 
     assert token.path.endswith("/access_tokens")
 
 
+def test_a_yes_that_github_had_before_is_no_failure(there, github, app_key, project, alice, draft, mike):
+    """It is true that a 422 is tried again while the job may still come, and then CI counts as asked, in honest words."""
+    claims = {"publisher": 1, "kind": "github", "issuer": "https://x", "repository": "octo/s", "run": "8812"}
+    File.objects.update(claims=claims)
+    aimed(
+        there, project, alice, uploader="ci", environment="pypi", app_id="42", app_key=app_key[1], secret=""
+    )
+    github.answering.status = 422
+    publish(draft, mike)
+    push = Push.objects.get()
+    assert (push.state, push.tries, push.begun_at) == (PushState.WAITING, 1, None)
+    assert "approved before, or its job has not come" in push.words
+    Push.objects.update(tries=4)
+    goes_on(draft)
+    assert Push.objects.get().state == PushState.ASKED
+    (how,) = AuditEvent.objects.get(event="upstream:ci-asked").details["how"]
+    assert how.endswith("none waits for it (approved before, or its job did not ask)")
+    ci_publishes(there)
+    assert goes_on(draft).state == DraftState.PUBLISHED
+
+
 def test_without_a_run_there_is_nothing_to_let_go_on(there, github, app_key, project, alice, draft, mike):
     aimed(
         there, project, alice, uploader="ci", environment="pypi", app_id="42", app_key=app_key[1], secret=""

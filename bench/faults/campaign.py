@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import Error, connections
 
+from accounts.models import AuditEvent
 from bench.faults import faults
 from bench.faults.acts import ACTS, NAMED, Act, perform
 from bench.faults.browser import Browser, Lost
@@ -32,6 +33,8 @@ _SPREAD_SECONDS = 2.0  # over which the acts of a round begin
 _LATEST_SECONDS = 1.6
 _AIMED, _AIM_SECONDS = 0.6, 3.0  # the share of faults that wait for a publish, and for how long
 _HELD_SECONDS = (0.3, 1.5)
+_OTHERWISE = ("publish a train", "publish at a time", "release by a standing order")
+_WAYS = {"train": "in a train", "scheduled_by": "at a time", "order": "by a standing order"}
 _RELEASES = 2  # that a round works on, of each project
 
 
@@ -82,9 +85,10 @@ class Campaign:
         return done
 
     def _acts(self, dice: random.Random) -> list[Act]:
-        """Return the round's acts: uploads first, so that there is something to do the others to, and then a publish."""
+        """Return the round's acts: uploads first, so that there is something to do the others to, and then two publishes."""
         chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
-        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], *chosen]
+        otherwise = NAMED[dice.choice(_OTHERWISE)]
+        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], otherwise, *chosen]
 
     def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> tuple[bool, float]:
         """Do the acts at once while the fault happens.
@@ -157,6 +161,11 @@ class Campaign:
         drafts = Draft.objects.filter(state=DraftState.PUBLISHED)
         return dict(sorted(Counter(draft.files.completed().count() for draft in drafts).items()))
 
+    def ways(self) -> dict[str, int]:
+        """Return how many publishes were decided in which way: by a click, by a train's, at a time, by an order."""
+        rows = AuditEvent.objects.filter(event="draft:published").values_list("scope", "on_id")
+        return dict(sorted(Counter(way_of(scope, draft) for scope, draft in rows).items()))
+
     def late(self) -> int:
         """Return how many drafts were published into releases that were there before."""
         drafts = Draft.objects.filter(state=DraftState.PUBLISHED)
@@ -165,6 +174,14 @@ class Campaign:
     def _state(self) -> State:
         ways = [_way(server) for server in self.cast.servers]
         return State(ways, self.inventory, self.ledger, self.cast.tokens)
+
+
+def way_of(scope: str, draft: str) -> str:
+    """Say in what way a draft that is published was decided on."""
+    rows = AuditEvent.objects.filter(event="draft:publishing", scope=scope, on_id=draft)
+    last = rows.order_by("seq").last()
+    told = last.details if last is not None else {}
+    return next((word for name, word in _WAYS.items() if name in told), "by a click")
 
 
 def dealt(place: Place, seed: int, number: int) -> Fault:

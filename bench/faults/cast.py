@@ -8,15 +8,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from bench.faults.browser import Browser
 from bench.faults.ledger import Ledger
 
+if TYPE_CHECKING:
+    from bench.faults.forge import Forge
+
 PASSWORD = "correct horse battery staple"
 _STEP_SECONDS = 30
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 6.0
 
 
 class NotLetIn(Exception):
@@ -75,6 +79,7 @@ class Cast:
     ledger: Ledger
     versions: list[str] = field(default_factory=list)
     drafts: list[tuple[str, str]] = field(default_factory=list)
+    forge: "Forge | None" = None
 
     def __post_init__(self) -> None:
         self._free: queue.Queue[Person] = queue.Queue()

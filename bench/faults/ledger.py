@@ -37,7 +37,7 @@ class Sighting:
 
 @dataclass
 class Ledger:
-    """Everything that was told and seen so far; threads write it."""
+    """Everything that was told and seen so far; threads write it. ``logged`` are the digests that CI's logs named."""
 
     round: int = 0
     calls: list[Call] = field(default_factory=list)
@@ -46,6 +46,7 @@ class Ledger:
     wrong: list[str] = field(default_factory=list)
     hostile: set[str] = field(default_factory=set)
     revoked: set[str] = field(default_factory=set)
+    logged: set[str] = field(default_factory=set)
     lies: bool = False
 
     def __post_init__(self) -> None:

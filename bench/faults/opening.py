@@ -9,9 +9,12 @@ from django.conf import settings
 
 from accounts import people
 from accounts.audit import Actor
+from bench.faults import first
 from bench.faults import fleet as fleets
 from bench.faults.campaign import Campaign
 from bench.faults.cast import PASSWORD, Cast, Person, secret_of
+from bench.faults.forge import Forge
+from bench.faults.forge import running as forging
 from bench.faults.ledger import Ledger
 from bench.faults.places import Place, Shape
 from bench.faults.shelf import Bucket, Folder, Inventory, Shelf
@@ -21,6 +24,8 @@ from drafts.operations import prepare
 
 NAMES = ("basalt", "gneiss", "obsidian")
 QUIET = "obsidian"
+OWNER = "owner@example.org"
+ORDERED = "marble"  # whose releases a standing order publishes
 MOST_PEOPLE = 12
 
 
@@ -36,10 +41,12 @@ def campaign(place: Place, *, seed: int, rounds: int, port: int) -> Iterator[Cam
     ]
     held = _projects(cast_of_people)
     fleet = fleets.fleet([dict(host) for host in place.hosts], place.folder / "logs", port)
-    with fleets.running(fleet):
-        cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger())
+    with forging(Forge(ORDERED, Person(OWNER, secret_of("owner")))) as forge, fleets.running(fleet):
+        _trusting(forge, cast_of_people)
+        cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger(), forge=forge)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda person: person.sign_in(fleet.addresses[0]), cast_of_people))
+            list(pool.map(lambda person: person.sign_in(fleet.addresses[0]), [forge.owner, *cast_of_people]))
+        first.order(cast)
         yield Campaign(place, fleet, cast, Inventory(shelf), seed)
 
 
@@ -66,7 +73,7 @@ def _shelf(place: Place) -> Shelf:
 
 def _projects(maintainers: list[Person]) -> dict[str, str]:
     """Make people, projects and an upload token for each; returns the tokens by project."""
-    by, owner = Actor.system("campaign"), "owner@example.org"
+    by, owner = Actor.system("campaign"), OWNER
     people.add(email=owner, by=by, password=PASSWORD, totp_secret=secret_of("owner"))
     for person in maintainers:
         people.add(email=person.email, by=by, password=PASSWORD, totp_secret=person.secret)
@@ -78,3 +85,12 @@ def _projects(maintainers: list[Person]) -> dict[str, str]:
         Project.objects.filter(pk=project.pk).update(expected_files=ExpectedFiles.NOTHING)
         made[name] = tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="CI")[1]
     return made
+
+
+def _trusting(forge: Forge, maintainers: list[Person]) -> None:
+    """Make the project whose releases CI builds, with its owner's trust in CI's job."""
+    by = Actor.system("campaign")
+    emails = [person.email for person in maintainers]
+    project = projects.create(name=forge.project, by=by, owner=forge.owner.email, maintainers=emails)
+    forge.plain = tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="no job's")[1]
+    forge.trusted(project)

@@ -17,6 +17,7 @@ from tests.processes import Server
 
 DISK_MEGABYTES = 192
 _TIMES = {"PRESSCHECK_JOB_LEASE_SECONDS": "3", "PRESSCHECK_SWEEP_SECONDS": "1"}
+_REACHES = {"PRESSCHECK_OUTBOUND_ALLOW": "127.0.0.0/8"}  # the CI server of the campaign
 _KEY = "for the fault campaign alone, and as long as a key should be"
 
 
@@ -63,6 +64,7 @@ def _settings(folder: Path, port: int) -> dict[str, str]:
     return {
         **kept,
         **_TIMES,
+        **_REACHES,
         "PRESSCHECK_DATA": str(folder),
         "PRESSCHECK_URL": f"http://localhost:{port}",
         "DJANGO_SETTINGS_MODULE": "bench.faults.settings",

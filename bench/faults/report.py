@@ -49,6 +49,7 @@ def whole(campaign: Campaign) -> dict[str, Any]:
         "all": _times(rounds) if rounds else {},
         "published drafts by number of files": campaign.published(),
         "published into published releases": campaign.late(),
+        "published drafts by how it was decided": campaign.ways(),
         "by fault": {name: _times(some) for name, some in sorted(by_fault.items())},
         "answers by act": {
             act: dict(sorted(told.items())) for act, told in campaign.ledger.answers().items()
@@ -69,6 +70,8 @@ def summary(campaign: Campaign) -> str:
     lines.append(
         f"  of these into releases that were published before: {told['published into published releases']}"
     )
+    ways = told["published drafts by how it was decided"].items()
+    lines.append("  decided: " + ", ".join(f"{count} {way}" for way, count in ways))
     for name, times in (*told["by fault"].items(), ("all", told["all"])):
         lines.append(
             f"  {name:40} {times['rounds']:3} rounds, {times['amid a publish']} amid a publish, "

@@ -15,11 +15,22 @@ from accounts.audit import Actor, ActorKind
 from drafts.evidence import verdicts, waiting
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
-from drafts.publishing import accepted, approvals, edge, late, news, options, promotion, schedule, standstill
+from drafts.publishing import (
+    accepted,
+    approvals,
+    edge,
+    how,
+    late,
+    news,
+    options,
+    promotion,
+    schedule,
+    standstill,
+)
 from drafts.publishing.orders.flip import must_stand
 from drafts.publishing.promotion import NotTheReviewedBytes
 from drafts.publishing.publish import Event
-from drafts.publishing.targets import relay
+from drafts.publishing.targets import following, relay
 from drafts.publishing.targets import rows as upstream
 from drafts.storage import StorageDown, storage
 
@@ -32,7 +43,7 @@ ATTEMPTS = 20  # workers that died at it before the same
 def work(job: Job) -> None:
     """Do a publish job: finish what was decided, or say in the draft why it cannot be."""
     draft = Draft.objects.select_related("project", "publishing_by").get(pk=job.subject_id)
-    if draft.state != DraftState.PROCESSING:
+    if draft.state != DraftState.PROCESSING and not relay.follows(draft):
         job.finish()
         return
     if standstill.put_off(job):
@@ -59,7 +70,16 @@ def work(job: Job) -> None:
 
 
 def _in_time(draft: Draft, job: Job) -> None:
-    """Take the steps, and tell the log how long they took. What goes upstream is hashed before it does, and after."""
+    """Take the steps, and tell the log how long they took. What goes upstream is hashed before it does, and after.
+
+    A draft of a train shows here already: what is left of it is to go upstream.
+    """
+    if draft.state == DraftState.PUBLISHED:
+        if reason := following.against(draft):
+            raise standstill.Stopped(reason)
+        if relay.go_on(draft, job):
+            job.finish()
+        return
     began = time.monotonic()
     is_begun = relay.is_begun(draft)
     if not is_begun:
@@ -152,6 +172,7 @@ def record(draft: Draft, files: list[File]) -> None:
         **options.told(draft),
         approvals=approvals.on_record(draft),
         **upstream.said(draft),
+        **how.said(draft),
     )
 
 

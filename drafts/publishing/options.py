@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from drafts.models import Draft, File, Release
@@ -56,9 +57,10 @@ def must_fit(options: Options, draft: Draft) -> None:
     """Raise BadOptions unless the time lies in the future and before the draft's expiry."""
     if options.at is None:
         return
-    if options.at <= timezone.now() + timedelta(seconds=30):
+    soonest = settings.SCHEDULE_SOONEST_SECONDS
+    if options.at <= timezone.now() + timedelta(seconds=soonest):
         raise BadOptions(
-            f"{spoken(options.at)} is over, or less than 30 seconds away: choose a later time, or now"
+            f"{spoken(options.at)} is over, or less than {soonest} seconds away: choose a later time, or now"
         )
     if options.at >= draft.expires_at:
         raise BadOptions(

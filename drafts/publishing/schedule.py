@@ -114,6 +114,7 @@ def work(job: Job) -> None:
         method=draft.publishing_method,
         note=draft.publishing_note,
         scheduled_by=str(draft.publishing_by),
+        **told(draft),
     )
 
 

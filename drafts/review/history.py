@@ -1,6 +1,7 @@
 """A draft's history: its events in words, and what changed since a person saw it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from accounts.models import AuditEvent
 from drafts.models import Draft, Provenance
@@ -107,8 +108,19 @@ def _event(row: AuditEvent, *, is_new: bool) -> EventRow:
         parts.append(row.digest[:12])
     if details.get("reason") and details.get("filename"):
         parts.append(f"“{details['reason']}”")
+    if row.event.startswith("draft:publish"):
+        parts += _how(details)
     if details.get("taken_from"):
         parts.append(str(Provenance.of(details["taken_from"])))
     return EventRow(
         row.at, row.actor_label, WORDS.get(row.event, row.event), " · ".join(filter(None, parts)), is_new
     )
+
+
+def _how(details: Mapping[str, Any]) -> list[str]:
+    """Say in which train, or at which time that a person chose before, a draft was published."""
+    train, schedule = details.get("train"), details.get("schedule")
+    return [
+        f"in the train {train['label']}" if train else "",
+        f"at the time that was chosen, {schedule['at'][:16].replace('T', ' ')} UTC" if schedule else "",
+    ]

@@ -26,7 +26,7 @@ from drafts.review import (
 )
 from drafts.review import verdict as verdicts_in_words
 from drafts.review.receipts import receipt_url
-from drafts.review.rows import Can, DraftPage, LinkRow
+from drafts.review.rows import Can, DraftPage, Level, LinkRow
 from drafts.review.sight import Sight, progress, see
 from drafts.review.verdict import count, totals
 
@@ -153,7 +153,9 @@ def _poll_url(draft: Draft, known: Sight) -> str:
         or not known.files
         or any(f.state != FileState.COMPLETED for f in known.files)
     )
-    if not (draft.is_live and (waits or draft.state == DraftState.OPEN)):
+    running = known.progress
+    follows = draft.state == DraftState.PUBLISHED and running is not None and running.level == Level.BUSY
+    if not follows and not (draft.is_live and (waits or draft.state == DraftState.OPEN)):
         return ""
     return f"{reverse('draft-now', args=[draft.project.name, draft.version])}?seen={seen(draft)}"
 

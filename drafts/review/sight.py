@@ -92,7 +92,8 @@ class Sight:
 
 def see(draft: Draft, *, publisher: int | None = None) -> Sight:
     """Read one draft, with the metadata of its files and of those before it; ``publisher``: who would publish it."""
-    return see_all([draft], whole=True, publisher=publisher)[0]
+    found = see_all([draft], whole=True, publisher=publisher)[0]
+    return found if draft.is_live else replace(found, progress=progress(draft))
 
 
 def see_all(drafts: Sequence[Draft], *, whole: bool = False, publisher: int | None = None) -> list[Sight]:
@@ -153,7 +154,7 @@ def _sight(draft: Draft, uploads: Sequence[File], case: policy.Case) -> Sight:
         else None,
         last_version=before.version,
         adds_to=f"{draft.project.name} {same.version} of {same.published_at:%d %B %Y}" if same else "",
-        progress=progress(draft),
+        progress=progress(draft) if draft.is_live else None,
         builders=case.builders,
         before=before,
         decisions=case.decisions,
@@ -167,7 +168,9 @@ def _sight(draft: Draft, uploads: Sequence[File], case: policy.Case) -> Sight:
 
 
 def progress(draft: Draft) -> Progress | None:
-    """Return how far publishing is; None unless it is under way."""
+    """Return how far publishing is; None unless it is under way. What a train brings upstream follows its publish."""
+    if draft.state == DraftState.PUBLISHED and draft.train_id:
+        return upstream.progress(draft)
     if draft.state != DraftState.PROCESSING:
         return None
     if (there := upstream.progress(draft)) is not None:

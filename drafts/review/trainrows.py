@@ -1,6 +1,6 @@
 """Trains on the pages, as plain values: each draft's state in a sentence, what blocks it, who may do what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,10 +12,12 @@ from drafts.access.roles import Act
 from drafts.models import Draft, DraftState, Job, Kind, Train, TrainState
 from drafts.publishing.policy import Blocker, Code
 from drafts.publishing.train.blockers import besides_the_train
+from drafts.review import upstream
 from drafts.review import verdict as words
 from drafts.review.rows import Button, Level, LinkRow, Progress, Verdict
 from drafts.review.sight import Sight, see_all
 from drafts.review.templatetags.words import size
+from drafts.review.upstream import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Car:
     blockers: tuple[Blocker, ...]
     expires_at: datetime | None
     leave_url: str = ""
+    upstream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class TrainPage:
     link_url: str = ""
     join_url: str = ""
     joinable: tuple[Draft, ...] = field(default=())
+    poll_url: str = ""
 
 
 def section(draft: Draft, train: Train | None, *, may_make: bool) -> TrainSection:
@@ -79,14 +83,15 @@ def train_page(who: Passenger, joinable: Sequence[Draft] = ()) -> TrainPage:
     every = [replace(sight, blockers=besides_the_train(sight.blockers)) for sight in see_all(who.drafts)]
     against = sum(len(_against(sight)) for sight in every)
     changes = train.is_editable
+    sent = upstream.deliveries(who.drafts)
     return TrainPage(
         label=train.label,
         url=reverse("train", args=[train.pk]),
         state=train.state,
         made=train.made_by,
         made_at=train.made_at,
-        verdict=_verdict(who, every, against),
-        cars=tuple(_car(who, sight) for sight in every if sight.draft in who.seen),
+        verdict=_verdict(who, every, against, list(sent.values())),
+        cars=tuple(_car(who, sight, sent) for sight in every if sight.draft in who.seen),
         hidden=len(who.drafts) - len(who.seen),
         button=_button(who, against),
         fingerprint=train.fingerprint_of(who.drafts) if changes else train.publishing_fingerprint,
@@ -98,7 +103,15 @@ def train_page(who: Passenger, joinable: Sequence[Draft] = ()) -> TrainPage:
         else "",
         join_url=reverse("train-join", args=[train.pk]) if changes and joinable else "",
         joinable=tuple(joinable) if changes else (),
+        poll_url=reverse("train", args=[train.pk]) if _waits(train, every, list(sent.values())) else "",
     )
+
+
+def _waits(train: Train, every: Sequence[Sight], sent: Sequence[Delivery]) -> bool:
+    """Say whether the page changes by itself: while it is published, while files are looked into or go upstream."""
+    looked_into = any(one.owner == "Presscheck" for sight in every for one in sight.blockers)
+    under_way = any(not one.is_over and not one.is_stuck for one in sent)
+    return train.state == TrainState.PROCESSING or (train.is_live and looked_into) or under_way
 
 
 def _against(sight: Sight) -> tuple[Blocker, ...]:
@@ -115,7 +128,7 @@ def _ended(draft: Draft) -> Blocker:
     return Blocker(Code.ENDED, "Ended", what, "you")
 
 
-def _car(who: Passenger, sight: Sight) -> Car:
+def _car(who: Passenger, sight: Sight, sent: Mapping[int, Delivery]) -> Car:
     draft = sight.draft
     can_leave = who.train.is_editable and who.may(Act.TRAIN, draft)
     return Car(
@@ -127,15 +140,26 @@ def _car(who: Passenger, sight: Sight) -> Car:
         blockers=_against(sight),
         expires_at=draft.expires_at if draft.is_editable else None,
         leave_url=reverse("train-leave", args=[who.train.pk, draft.pk]) if can_leave else "",
+        upstream=_upstream(sight, sent),
     )
 
 
-def _verdict(who: Passenger, every: Sequence[Sight], against: int) -> Verdict:
+def _upstream(sight: Sight, sent: Mapping[int, Delivery]) -> str:
+    """Say how far a draft is upstream, or, of one that can still change, that it will go there."""
+    if (delivery := sent.get(sight.draft.pk)) is not None:
+        return delivery.text
+    if sight.target is None or not sight.draft.is_editable:
+        return ""
+    return upstream.notice(sight.target, in_train=True)
+
+
+def _verdict(who: Passenger, every: Sequence[Sight], against: int, sent: Sequence[Delivery] = ()) -> Verdict:
     """Say in one sentence how the whole train stands."""
     train, total = who.train, len(every)
     drafts = words.count(total, "draft")
     if train.state == TrainState.PUBLISHED:
-        return Verdict(Level.DONE, f"Published: {drafts} at once, {train.ended_at:%d %B %Y %H:%M} UTC.")
+        text = f"Published: {drafts} at once, {train.ended_at:%d %B %Y %H:%M} UTC.{_elsewhere(sent)}"
+        return Verdict(Level.WAIT if any(one.is_stuck for one in sent) else Level.DONE, text)
     if train.state == TrainState.DISSOLVED:
         return Verdict(Level.QUIET, "Dissolved: every draft was taken out. Nothing was published.")
     if train.state == TrainState.PROCESSING:
@@ -149,6 +173,15 @@ def _verdict(who: Passenger, every: Sequence[Sight], against: int) -> Verdict:
     if not who.may_on_all(Act.PUBLISH):
         return Verdict(Level.READY, f"{total} of {drafts} can be published, by a maintainer of all of them.")
     return Verdict(Level.READY, f"Ready to publish: nothing stands against {total} of {drafts}.")
+
+
+def _elsewhere(sent: Sequence[Delivery]) -> str:
+    """Say how many drafts are at their upstream indexes; nothing where none goes there."""
+    if not sent:
+        return ""
+    stuck, over = sum(one.is_stuck for one in sent), sum(one.is_over for one in sent)
+    stopped = f", {stuck} stopped and {'waits' if stuck == 1 else 'wait'} for a person" if stuck else ""
+    return f" Upstream: {over} of {words.count(len(sent), 'draft')} done{stopped}."
 
 
 def _button(who: Passenger, against: int) -> Button:

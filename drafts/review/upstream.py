@@ -1,5 +1,6 @@
 """How far a draft's files are upstream: a section of its page, and the acts of people where it stands still."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +55,7 @@ class UpstreamSection:
 
     label: str = ""
     by_ci: bool = False
+    shows_here: bool = False
     state: str = ""
     summary: str = ""
     words: str = ""
@@ -72,7 +74,9 @@ def section(who: Member, draft: Draft, target: Target | None) -> UpstreamSection
     """Return the section; of a draft that can still change, what publishing it would do. Costs no query then."""
     if draft.is_editable:
         return (
-            UpstreamSection(str(target), target.by_ci, notice=_notice(target))
+            UpstreamSection(
+                str(target), target.by_ci, notice=notice(target, in_train=draft.train_id is not None)
+            )
             if target
             else UpstreamSection()
         )
@@ -89,10 +93,11 @@ def section(who: Member, draft: Draft, target: Target | None) -> UpstreamSection
 def _section(who: Member, push: Push, fetched: str, differ: tuple[str, ...]) -> UpstreamSection:
     draft, found = push.draft, rows.deliveries(push)
     where = [draft.project.name, draft.version]
-    is_held = draft.state == DraftState.PROCESSING and not push.is_over
+    is_held = draft.state in {DraftState.PROCESSING, DraftState.PUBLISHED} and not push.is_over
     waits = is_held and push.state != PushState.STOPPED
     return UpstreamSection(
         label=str(push.target),
+        shows_here=draft.state == DraftState.PUBLISHED,
         by_ci=push.target.by_ci,
         state=push.state,
         summary=summary(push, found),
@@ -125,7 +130,38 @@ def summary(push: Push, found: list[PushedFile]) -> str:
     return f"{confirmed} of {len(found)} files confirmed at {push.target}"
 
 
-def _notice(target: Target) -> str:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far one draft of a train is upstream, in words."""
+
+    text: str
+    is_over: bool
+    is_stuck: bool
+
+
+def deliveries(drafts: Sequence[Draft]) -> dict[int, Delivery]:
+    """Return how far published drafts are upstream, by id, for those that go there. Two queries for all of them."""
+    shown = [draft.pk for draft in drafts if draft.state == DraftState.PUBLISHED]
+    if not shown:
+        return {}
+    pushes = Push.objects.filter(draft__in=shown).select_related("target").prefetch_related("deliveries")
+    return {push.pk: _delivery(push) for push in pushes}
+
+
+def _delivery(push: Push) -> Delivery:
+    told, is_stuck = summary(push, list(push.deliveries.all())), push.state == PushState.STOPPED
+    start = {PushState.STOPPED: "stopped, ", PushState.LEFT: "left by an owner, "}.get(
+        PushState(push.state), ""
+    )
+    return Delivery(f"{start}{told}", push.is_over, is_stuck)
+
+
+def notice(target: Target, *, in_train: bool) -> str:
+    """Say before the click what goes where besides this index, and in which order."""
+    if in_train and target.by_ci:
+        return f"Once the train shows here, CI is asked to publish to {target} with its own identity."
+    if in_train:
+        return f"Once the train shows here, the files go to {target}, wheels before the sdist. It shows them one by one."
     if target.by_ci:
         return f"CI publishes to {target} with its own identity, and the files show here once they are there as reviewed."
     return (
@@ -147,9 +183,11 @@ def _fetched(draft: Draft) -> tuple[str, tuple[str, ...]]:
 
 
 def progress(draft: Draft) -> Progress | None:
-    """Return how far a draft is upstream; None before that is begun and after it is over."""
+    """Return how far a draft is upstream; None before that is its turn and after it is over."""
     push = rows.of(draft)
-    if push is None or push.is_over or (push.begun_at is None and not push.words):
+    if push is None or push.is_over:
+        return None
+    if draft.state == DraftState.PROCESSING and push.begun_at is None and not push.words:
         return None
     found = rows.deliveries(push)
     done = sum(one.state == PushedFileState.CONFIRMED for one in found)

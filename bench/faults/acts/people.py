@@ -16,6 +16,7 @@ from bench.faults.browser import Answer
 from bench.faults.cast import Cast, Person, messages
 
 _INSPECTED_SECONDS = 15
+_OPTIONS = 0.15  # how often each is chosen
 LINK = re.compile(r"/draft/(pcd_[0-9A-Za-z]+)/")
 _FILE = re.compile(r'data-file="([^"]+)"')
 _REVOKE = re.compile(r'action="([^"]*/links/\d+/revoke/)"')
@@ -25,7 +26,7 @@ def draft_url(server: str, project: str, version: str) -> str:
     return f"{server}/projects/{project}/drafts/{version}/"
 
 
-def _followed(person: Person, server: str, answer: Answer) -> list[str]:
+def followed(person: Person, server: str, answer: Answer) -> list[str]:
     """Return the messages on the page that an answer leads to. Raises Lost."""
     where = answer.headers.get("location", "/")
     return messages(person.browser.ask(server + where if where.startswith("/") else where).text)
@@ -35,7 +36,7 @@ def _label(project: str, version: str) -> str:
     return f"{project} {version}"
 
 
-def _confirmation(person: Person, server: str, draft: str) -> Answer:
+def confirmation(person: Person, server: str, draft: str) -> Answer:
     """Open the page that asks for a code; while workers look into the files it leads back to the draft. Raises Lost.
 
     Files that come after their release was published ask for decisions first: whom they move, and whether they are meant.
@@ -47,26 +48,33 @@ def _confirmation(person: Person, server: str, draft: str) -> Answer:
     return page
 
 
+def _options(dice: random.Random) -> dict[str, str]:
+    """Choose what the confirmation offers beside now: mostly nothing, else yanked first, or closed, or both."""
+    yanked = {"yanked": "on", "reason": f"a soft launch {dice.random()}"} if dice.random() < _OPTIONS else {}
+    return {**yanked, **({"closes": "on"} if dice.random() < _OPTIONS else {})}
+
+
 def _publish(cast: Cast, dice: random.Random) -> Said | None:
-    """Publish what the page shows."""
+    """Publish what the page shows, now and then yanked first or closed."""
     (project, version), server = cast.draft(dice, loud=True), cast.server(dice)
+    chosen = _options(dice)
     with cast.somebody() as person:
         code = person.code()
         if code is None:
             return None
         draft = draft_url(server, project, version)
         url = f"{draft}publish/"
-        page = _confirmation(person, server, draft)
+        page = confirmation(person, server, draft)
         if page.status != 200:
             return Said(page.status)
         fingerprint, since = page.hidden("fingerprint"), timezone.now()
-        said = person.browser.post(url, page, fingerprint=fingerprint, code=code)
+        said = person.browser.post(url, page, fingerprint=fingerprint, code=code, **chosen)
         if said.status != 302:
             return Said(said.status)
-        told = _followed(person, server, said)
+        told = followed(person, server, said)
     if any("Nothing was published" in text for text in told):
         return Said(said.status)
-    return Said(said.status, Decided(_label(project, version), fingerprint, since))
+    return Said(said.status, Decided(_label(project, version), fingerprint, since, tuple(sorted(chosen))))
 
 
 def _publish_unseen(cast: Cast, dice: random.Random) -> Said | None:
@@ -81,7 +89,7 @@ def _publish_unseen(cast: Cast, dice: random.Random) -> Said | None:
         shown = page.hidden("fingerprint")
         given = {"fingerprint": "0" * 64, "code": "000000"} if stale else {"fingerprint": shown, "code": ""}
         said = person.browser.post(url, page, **given)
-        told = _followed(person, server, said) if said.status == 302 else ["Nothing was published"]
+        told = followed(person, server, said) if said.status == 302 else ["Nothing was published"]
     if not any("Nothing was published" in text or "cannot be published" in text for text in told):
         cast.ledger.complain(f"{_label(project, version)}: published without code or fingerprint")
     return Said(said.status)
@@ -107,7 +115,7 @@ def _delete(cast: Cast, dice: random.Random) -> Said | None:
         name, since = dice.choice(names), timezone.now()
         url = f"{draft_url(server, project, version)}files/{quote(name)}/delete/"
         said, seen = _with_form(cast, person, url)
-        told = _followed(person, server, said) if said.status == 302 else []
+        told = followed(person, server, said) if said.status == 302 else []
     if any("is out of the draft" in text for text in told):
         return Said(said.status, Happened("file:deleted", _label(project, version), since, seen))
     return Said(said.status)
@@ -118,7 +126,7 @@ def _cancel(cast: Cast, dice: random.Random) -> Said:
     since = timezone.now()
     with cast.somebody() as person:
         said, _ = _with_form(cast, person, draft_url(server, project, version) + "cancel/")
-        told = _followed(person, server, said) if said.status == 302 else []
+        told = followed(person, server, said) if said.status == 302 else []
     if any("is canceled" in text and "Nothing was canceled" not in text for text in told):
         return Said(said.status, Happened("draft:canceled", _label(project, version), since))
     return Said(said.status)
@@ -133,7 +141,7 @@ def _extend(cast: Cast, dice: random.Random) -> Said:
         if page.status != 200:
             return Said(page.status)
         said = person.browser.post(f"{url}extend/", page)
-        told = _followed(person, server, said) if said.status == 302 else []
+        told = followed(person, server, said) if said.status == 302 else []
     if any("now expires" in text for text in told):
         return Said(said.status, Happened("draft:extended", _label(project, version), since))
     return Said(said.status)
@@ -168,7 +176,7 @@ def _revoke_link(cast: Cast, dice: random.Random) -> Said:
         if where is None:
             return Said(page.status)
         said = person.browser.post(server + where[1], page)
-        if said.status != 302 or not any("opens nothing" in text for text in _followed(person, server, said)):
+        if said.status != 302 or not any("opens nothing" in text for text in followed(person, server, said)):
             return Said(said.status)
         for one in cast.servers:
             if person.browser.ask(f"{one}/draft/{token}/simple/{project}/").status == 200:
@@ -187,7 +195,7 @@ def _paste(cast: Cast, dice: random.Random) -> Said:
             return Said(max(sums.status, page.status))
         log = f"job {dice.random()}\n{sums.text}"
         said = person.browser.post(f"{url}evidence/", page, log=log)
-        told = _followed(person, server, said) if said.status == 302 else []
+        told = followed(person, server, said) if said.status == 302 else []
     if any("were read from the log" in text for text in told):
         digest = hashlib.sha256(log.encode()).hexdigest()
         return Said(said.status, Logged(_label(project, version), digest))

@@ -22,8 +22,9 @@ def wheel(project: str, version: str, dice: random.Random, tag: str | None = Non
 
 
 def send(server: str, built: wheels.Built, authorization: str, project: str, version: str) -> Answer:
-    """Post one wheel to /legacy/ as upload tools do. Raises Lost."""
-    form = bodies.parts(built, name=project, version=version)
+    """Post one file to /legacy/ as upload tools do. Raises Lost."""
+    filetype = "sdist" if built.filename.endswith(".tar.gz") else "bdist_wheel"
+    form = bodies.parts(built, name=project, version=version, filetype=filetype)
     return Browser().upload(f"{server}/legacy/", form, authorization)
 
 

@@ -2,11 +2,11 @@
 
 from bench.faults.promises.access import a_link_opens_its_draft_alone, a_token_only_stages
 from bench.faults.promises.bytes import nothing_hostile_is_kept, the_bytes_are_those_that_were_shown
+from bench.faults.promises.deciding import publishing_was_decided_by_a_person
 from bench.faults.promises.state import Check, State
 from bench.faults.promises.trail import (
     every_act_has_its_event,
     nothing_is_lost_or_half_done,
-    publishing_was_decided_by_a_person,
 )
 from bench.faults.promises.visible import all_or_nothing, names_are_used_once, nothing_staged_is_visible
 

@@ -1,4 +1,4 @@
-"""Promises 6, 7, 9: publishing is a person's proven decision, every act has its event, and nothing is lost or half done."""
+"""Promises 7 and 9: every act has its event, and nothing is lost or half done."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent
+from bench.faults.promises.afterwards import as_told
 from bench.faults.promises.state import State
+from bench.faults.promises.trains import trains_and_their_events
 from bench.faults.shelf import PUBLIC, STAGED
-from drafts.access.roles import Act, may
 from drafts.models import (
     Draft,
     DraftLink,
@@ -23,30 +24,9 @@ from drafts.models import (
     Job,
     JobState,
     Kind,
-    Membership,
     Token,
     UploadPart,
 )
-
-_SECOND_FACTORS = {"totp"}
-
-
-def publishing_was_decided_by_a_person(_state: State) -> Iterator[str]:
-    """Promise 6: before every publish there is the decision of a maintainer, with a second factor, for that fingerprint."""
-    for draft in Draft.objects.filter(state=DraftState.PUBLISHED):
-        events = AuditEvent.objects.filter(on_kind="draft", on_id=str(draft.pk)).order_by("seq")
-        ended = events.filter(event="draft:published").first()
-        decided = events.filter(event="draft:publishing", seq__lt=ended.seq if ended else 0).last()
-        if decided is None:
-            yield f"{draft} is published, and nobody decided it"
-            continue
-        if decided.actor_kind != "person" or decided.details.get("method") not in _SECOND_FACTORS:
-            yield f"{draft} was published by {decided.actor_kind} without a second factor"
-        if decided.digest != draft.publishing_fingerprint or (ended and ended.digest != decided.digest):
-            yield f"{draft}: what was decided and what was published have different fingerprints"
-        role = Membership.objects.filter(project=draft.project_id, user=draft.publishing_by_id).first()
-        if role is None or not may(role.role, Act.PUBLISH):
-            yield f"{draft} was published by somebody who may not publish it"
 
 
 def every_act_has_its_event(_state: State) -> Iterator[str]:
@@ -60,10 +40,13 @@ def every_act_has_its_event(_state: State) -> Iterator[str]:
                 yield f"{draft} is {draft.state}, with {counted[event, 'draft', str(draft.pk)]} events {event}, not {most}"
     for row in (*DraftLink.objects.all(), *Token.objects.all()):
         subject = row.audit_subject
-        for word, right in {"made": 1, "revoked": int(row.revoked_at is not None)}.items():
-            if counted[f"{subject.kind}:{word}", subject.kind, subject.id] != right:
-                yield f"{row} ({subject.kind} {subject.id}) has not {right} events {subject.kind}:{word}"
+        made = "publisher:minted" if getattr(row, "publisher_id", None) else f"{subject.kind}:made"
+        for event, right in {made: 1, f"{subject.kind}:revoked": int(row.revoked_at is not None)}.items():
+            if counted[event, subject.kind, subject.id] != right:
+                yield f"{row} ({subject.kind} {subject.id}) has not {right} events {event}"
     yield from _files_without_events()
+    yield from trains_and_their_events()
+    yield from as_told()
 
 
 def _of_draft(draft: Draft) -> dict[str, int]:

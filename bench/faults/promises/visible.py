@@ -10,6 +10,7 @@ from bench.faults.acts.readers import named
 from bench.faults.browser import Answer
 from bench.faults.ledger import Sighting
 from bench.faults.promises.state import FORMATS, JSON, State
+from bench.faults.promises.trains import a_train_is_all_or_none
 from drafts.models import BurntName, Draft, DraftState, File, IndexPage, Project
 
 UNKNOWN = "a-project-that-nobody-made"
@@ -88,6 +89,7 @@ def all_or_nothing(state: State) -> Iterator[str]:
         yield from _half_seen(sighting, by_draft[sighting.project])
     yield from _seen_early(state.ledger.sightings)
     yield from _vanished(state.ledger.sightings)
+    yield from a_train_is_all_or_none(state)
 
 
 def _wrong_pages(state: State, project: Project) -> Iterator[str]:

@@ -15,7 +15,7 @@ from drafts.publishing.targets import ci
 
 def is_open(draft: Draft) -> bool:
     """Say whether jobs may take a draft's files now."""
-    return draft.state == DraftState.PROCESSING and ci.waits_for_ci(draft)
+    return draft.state in {DraftState.PROCESSING, DraftState.PUBLISHED} and ci.waits_for_ci(draft)
 
 
 def addresses(draft: Draft) -> dict[str, str]:

@@ -18,7 +18,7 @@ from accounts.stepup import Proof, Purpose
 from drafts.access import members
 from drafts.access.roles import Act
 from drafts.access.terms import Terms, differences
-from drafts.models import Job, Project, RunClaims, StandingOrder
+from drafts.models import Draft, Job, Kind, Project, RunClaims, StandingOrder, jobs
 from drafts.models.orders import LONGEST
 from drafts.notify.mail import News, tell
 
@@ -93,9 +93,17 @@ def give(*, project: Project, days: int, by: Actor, proof: Proof) -> StandingOrd
         policy=terms.policy,
         baseline=dict(base),
     )
+    _look_at_what_is_complete(project)
     _tell(order, "A standing order was given", f"{proof.user} lets {project} be published without a click.")
     audit.record(Event.GIVEN, on=order, by=by, method=proof.method, days=days, baseline=dict(base))
     return order
+
+
+def _look_at_what_is_complete(project: Project) -> None:
+    """Have the order look at drafts that CI called complete, as they are now, before there was one."""
+    for draft in Draft.objects.live().filter(project=project, complete_said_at__isnull=False):
+        if draft.is_editable and draft.complete_said_of == draft.fingerprint():
+            jobs.enqueue(kind=Kind.ORDER, subject=draft.subject)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,7 +17,6 @@ from drafts.publishing.orders import workflow
 from drafts.publishing.orders.conditions import Reason, against
 from drafts.publishing.orders.give import Event, void
 
-_AGAIN = timedelta(minutes=1)
 PATIENCE = timedelta(hours=24)  # since CI said that the draft is complete
 
 
@@ -61,7 +61,8 @@ def _publish(order: StandingOrder, draft: Draft, job: Job, fingerprint: str) -> 
 @transaction.atomic
 def _wait(draft: Draft, job: Job, reasons: Sequence[Reason]) -> None:
     draft = Draft.objects.lock(draft)
-    job.postpone(timezone.now() + _AGAIN, _words(reasons))
+    again = timezone.now() + timedelta(seconds=settings.ORDER_AGAIN_SECONDS)
+    job.postpone(again, _words(reasons))
     _say(draft, f"The standing order waits. {_words(reasons)}")
 
 

@@ -25,13 +25,6 @@ def ready(case: Case) -> Iterator[Blocker]:
     target = case.target
     if target is None or not case.draft.is_live:
         return
-    if case.train is not None:
-        yield _blocker(
-            f"a train publishes on this index alone, and {target} would get nothing. Take the draft out of the train "
-            f"{case.train.label}, or remove the upstream index.",
-            "you",
-            title="Upstream index",
-        )
     if target.checked_at is None:
         yield _blocker(
             f"{target} is being looked at for the first time.", "Presscheck", title="Upstream index"

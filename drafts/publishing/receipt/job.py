@@ -18,7 +18,7 @@ from accounts.mail import Letter
 from accounts.models import AuditCheckpoint, AuditEvent
 from drafts.models import Draft, Job, Receipt, ReceiptKey, Role
 from drafts.notify.mail import News, tell
-from drafts.publishing import checkpoints
+from drafts.publishing import checkpoints, how
 from drafts.publishing.publish import Event as Publishing
 from drafts.publishing.receipt import keys
 from drafts.publishing.receipt.envelope import PREDICATE_TYPE, STATEMENT_TYPE, seal, spelled
@@ -98,7 +98,7 @@ def statement(draft: Draft, event: AuditEvent, key: ReceiptKey, signed_at: str) 
             "evidence": said["evidence"],
             "approvals": said.get("approvals", []),
             "accepted": said.get("accepted", []),
-            **({"upstream": said["upstream"]} if "upstream" in said else {}),
+            **{name: said[name] for name in ("upstream", *how.NAMES) if name in said},
             "audit": {"scope": event.scope, "seq": event.seq, "hash": event.hash},
             "key": key.key_id,
             "signedAt": signed_at,

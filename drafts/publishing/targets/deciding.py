@@ -45,7 +45,10 @@ def resume(*, draft: Draft, by: Actor) -> None:
 
 @transaction.atomic
 def finish_here(*, draft: Draft, by: Actor, proof: Proof, reason: str) -> None:
-    """Show the files on this index now, though not all of them are upstream. Raises Changed, ProofRefused, NotYours."""
+    """Show the files on this index, if they do not yet, though not all of them are upstream: the rest is left.
+
+    Raises Changed, ProofRefused, NotYours.
+    """
     push = _held(draft)
     proof.demand(purpose(push.draft))
     members.demand(project=push.draft.project, user=proof.user, act=Act.TARGET)
@@ -68,7 +71,7 @@ def _held(draft: Draft) -> Push:
     """Lock a draft whose publish is under way upstream, and return its push. Raises Changed."""
     draft = Draft.objects.lock(draft)
     push = Push.objects.select_related("target").filter(draft=draft).first()
-    if draft.state != DraftState.PROCESSING or push is None or push.is_over:
+    if draft.state not in {DraftState.PROCESSING, DraftState.PUBLISHED} or push is None or push.is_over:
         raise Changed(f"the publish of {draft} went on after the page was shown")
     push.draft = draft
     return push

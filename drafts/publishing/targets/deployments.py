@@ -19,11 +19,17 @@ from drafts.publishing.targets import places
 
 _LIMITS = Limits(size=1024 * 1024, seconds=20)
 _VERSION = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+_TRIES = 5  # about six minutes, in which a job comes to its environment
+_REFUSED = 422
 _LEEWAY, _GOOD_FOR = 60, 540  # seconds; GitHub takes at most ten minutes
 
 
 class NotTold(Exception):
     """GitHub could not be told; the text says why. It may go better in a while."""
+
+
+class NothingWaits(NotTold):
+    """GitHub says that no deployment waits for this answer: it was given before, or its job is not there yet."""
 
 
 def runs(push: Push) -> list[tuple[str, int]]:
@@ -50,9 +56,23 @@ def approve(push: Push) -> list[str]:
         url = f"{settings.GITHUB_API}/repos/{repository}/actions/runs/{run}/deployment_protection_rule"
         comment = f"Presscheck: reviewed content {push.draft.publishing_fingerprint[:12]} was approved."
         told = {"environment_name": push.target.environment, "state": "approved", "comment": comment}
-        _post(url, token, told)
-        said.append(f"deployment of {repository} run {run}")
+        said.append(f"deployment of {repository} run {run}{_approved(push, url, token, told)}")
     return said
+
+
+def _approved(push: Push, url: str, token: str, told: dict[str, Any]) -> str:
+    """Say yes to one run; returns what GitHub made of it. Raises NotTold.
+
+    A yes that was said before a worker died is refused when it is said again, and so is one that comes before its job:
+    so GitHub is asked some times, and then what appears upstream decides.
+    """
+    try:
+        _post(url, token, told)
+    except NothingWaits:
+        if push.tries + 1 < _TRIES:
+            raise
+        return ": GitHub says that none waits for it (approved before, or its job did not ask)"
+    return ""
 
 
 def _private_key(push: Push) -> str:
@@ -88,6 +108,11 @@ def _post(url: str, token: str, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(answer: Answer) -> dict[str, Any]:
+    if answer.status == _REFUSED:
+        raise NothingWaits(
+            f"GitHub says that no deployment waits for a yes at {answer.address}: it was approved before, or its job has "
+            "not come to its environment yet."
+        )
     if not 200 <= answer.status < 300:  # noqa: PLR2004  HTTP's own numbers
         raise NotTold(f"{answer.address} answered {answer.status}: may the app decide on deployments there?")
     body = answer.read()

@@ -1,4 +1,4 @@
-"""Bringing a draft's files to its upstream index, between hashing and the flip. Every step may be run twice or die half-way.
+"""Bringing a draft's files to its upstream index, between hashing and the flip; of a train, after it. Every step may be run twice or die half-way.
 
 From the first byte that is sent the act only goes forward: it waits, stops or ends, and is never handed back.
 """
@@ -7,7 +7,17 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
-from drafts.models import Attestations, Draft, File, Job, Push, PushedFile, PushedFileState
+from drafts.models import (
+    Attestations,
+    Draft,
+    DraftState,
+    File,
+    Job,
+    Push,
+    PushedFile,
+    PushedFileState,
+    PushState,
+)
 from drafts.publishing.targets import ci, listing, places, rows, upload
 from drafts.publishing.targets.deployments import NotTold
 from drafts.publishing.targets.listing import Listed, NotRead
@@ -33,6 +43,12 @@ def is_begun(draft: Draft) -> bool:
     """Say whether files of a draft are on their way, so that its bytes were hashed in an earlier run."""
     push = rows.of(draft)
     return push is not None and push.begun_at is not None and not push.is_over
+
+
+def follows(draft: Draft) -> bool:
+    """Say whether a draft that shows here, because its train does, is still to be brought upstream."""
+    push = rows.of(draft) if draft.state == DraftState.PUBLISHED else None
+    return push is not None and not push.is_over and push.state != PushState.STOPPED
 
 
 def go_on(draft: Draft, job: Job) -> bool:

@@ -12,7 +12,19 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Actor
 from accounts.mail import Letter
-from drafts.models import Draft, File, Job, Kind, Push, PushedFile, PushedFileState, PushState, Target, jobs
+from drafts.models import (
+    Draft,
+    DraftState,
+    File,
+    Job,
+    Kind,
+    Push,
+    PushedFile,
+    PushedFileState,
+    PushState,
+    Target,
+    jobs,
+)
 from drafts.models.targets import MAY_BE_THERE
 from drafts.notify import mail
 from drafts.notify.mail import News
@@ -45,6 +57,12 @@ def plan(draft: Draft) -> None:
     PushedFile.objects.bulk_create(PushedFile(push=push, file=file) for file in files)
 
 
+def follow(draft: Draft) -> None:
+    """Have the files of a draft that shows here brought upstream now. Part of the transaction that shows a train."""
+    if Push.objects.filter(draft=draft).exists():
+        jobs.enqueue(kind=Kind.PUBLISH, subject=draft.subject)
+
+
 def forget(draft: Draft, reason: str) -> None:
     """Forget the plan of a draft that is handed back, and tell its maintainers why. Part of that transaction."""
     if Push.objects.filter(draft=draft).delete()[0]:
@@ -63,7 +81,9 @@ def of(draft: Draft) -> Push | None:
 
 
 def goes_forward(draft: Draft) -> bool:
-    """Say whether anything of a draft may be upstream: from then on publishing is not undone."""
+    """Say whether publishing is not undone any more: the draft shows here, or something of it may be upstream."""
+    if draft.state == DraftState.PUBLISHED:
+        return True
     return PushedFile.objects.filter(push=draft.pk, state__in=MAY_BE_THERE).exists()
 
 
@@ -152,16 +172,16 @@ def stop(push: Push, words: str, job: Job, *, alarm: bool = False) -> None:
 
 def _letter(draft: Draft, push: Push, words: str, *, alarm: bool) -> Letter:
     subject = f"{draft} is not what was reviewed at {push.target}" if alarm else f"Publishing {draft} stopped"
+    here = (
+        f"{draft} was published with its train and shows on this index; {push.target} may lack some of its files. "
+        if draft.state == DraftState.PUBLISHED
+        else f"Nothing of {draft} is visible on this index yet, and its files cannot change, because some of them may be at "
+        f"{push.target}. "
+    )
+    then = "The draft's page says which, file by file. A maintainer can resume; an owner can finish here without the rest."
     return Letter(
         subject,
-        (
-            words[:_WORDS],
-            (
-                f"Nothing of {draft} is visible on this index yet, and its files cannot change, because some of them may be "
-                f"at {push.target}. The draft's page says which, file by file. A maintainer can resume; an owner can finish "
-                "here without the rest."
-            ),
-        ),
+        (words[:_WORDS], here + then),
         reverse("draft", args=[draft.project.name, draft.version]),
         "See what is there",
     )

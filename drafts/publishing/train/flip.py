@@ -1,6 +1,7 @@
 """The job behind a train: bring all drafts' bytes to their destination, hash them there, then show all in one transaction.
 
 Every step may be run twice or die half-way. Readers see nothing of any draft until ``_flip`` commits, and all of all after it.
+What goes to upstream indexes follows, a job for each draft: an index elsewhere knows no act over several projects.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from django.utils import timezone
 from drafts.models import Draft, DraftState, File, Job, Train, TrainState, jobs
 from drafts.publishing import flip, promotion, standstill
 from drafts.publishing.promotion import NotTheReviewedBytes
+from drafts.publishing.targets import rows as upstream
 from drafts.publishing.train.publish import drafts_of
 
 
@@ -65,6 +67,8 @@ def _flip(train: Train, job: Job) -> None:
     if any(draft.state != DraftState.PROCESSING for draft in drafts):
         raise NotTheReviewedBytes("A draft of the train was ended meanwhile: nothing was published.")
     shown = [(draft, flip.show(draft)) for draft in drafts]
+    for draft in drafts:
+        upstream.follow(draft)
     train.state, train.ended_at, train.error = TrainState.PUBLISHED, timezone.now(), ""
     train.save(update_fields=["state", "ended_at", "error"])
     for draft, files in shown:

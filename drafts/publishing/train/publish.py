@@ -13,6 +13,7 @@ from drafts.access.roles import Act
 from drafts.models import Changed, Draft, Kind, NotEditable, Train, TrainState, jobs
 from drafts.publishing import options
 from drafts.publishing.publish import Event, decided, hold
+from drafts.publishing.targets import rows as upstream
 from drafts.publishing.train.blockers import blockers
 
 
@@ -61,6 +62,7 @@ def start(*, train: Train, by: Actor, proof: Proof, fingerprint: str, note: str 
     for draft in drafts:
         decided(draft=draft, fingerprint=draft.fingerprint(), user=proof.user, note=note, options=options.NOW)
         hold(draft=draft)
+        upstream.plan(draft)
     _hold(train, fingerprint, proof.user)
     jobs.enqueue(kind=Kind.TRAIN, subject=train.subject)
     for draft in drafts:
