@@ -34,6 +34,7 @@ pytest_plugins = [
     "tests.followed",
     "tests.coupled",
     "tests.ordered",
+    "tests.sandboxed",
 ]
 
 SYSTEM = Actor.system("tests")

@@ -80,7 +80,7 @@ def _event(row: Held) -> Event:
 
 
 def _letter(row: Held, project: Project) -> Letter:
-    where = (f"/projects/{project.name}/", f"Look at {project}")
+    where = (f"{project.path}", f"Look at {project}")
     if not row.is_quarantined:
         return Letter(
             f"{row} is out of quarantine",
