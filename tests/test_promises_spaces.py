@@ -162,3 +162,21 @@ def test_one_secret_for_both_spaces_sends_each_file_to_its_own(ci, sandbox):
         "sampleproject 1.0",
         "sandbox/sampleproject 1.0",
     ]
+
+
+def test_a_private_index_has_a_private_sandbox(sand_published, alice, charlie, settings):
+    """It is true that strangers read nothing of the sandbox of a private index, and its members their own."""
+    settings.INDEX_IS_PRIVATE = True
+    address = wheel_of(page_for(alice))["url"]
+    for path in ("/sandbox/simple/", "/sandbox/simple/sampleproject/", address):
+        assert Client().get(path).status_code == 401, path
+    browser = Client()
+    browser.force_login(charlie)
+    assert browser.get("/sandbox/simple/sampleproject/").status_code == 404
+    assert b"sampleproject" not in body(browser.get("/sandbox/simple/"))
+
+
+def page_for(user) -> dict:
+    browser = Client()
+    browser.force_login(user)
+    return json.loads(browser.get("/sandbox/simple/sampleproject/", headers=JSON).content)

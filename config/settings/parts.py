@@ -43,6 +43,11 @@ MACHINE_PATHS = (
     "/legacy",
     "/upload/",
     "/evidence/",
+    "/sandbox/simple/",
+    "/sandbox/files/",
+    "/sandbox/legacy",
+    "/sandbox/upload/",
+    "/sandbox/evidence/",
     "/draft/",
     "/static/",
     "/healthz",
@@ -53,7 +58,7 @@ MACHINE_PATHS = (
     "/.well-known/pytp",
     "/.well-known/presscheck-audit",
 )
-READ_PATHS = ("/simple/", "/files/")
+READ_PATHS = ("/simple/", "/files/", "/sandbox/simple/", "/sandbox/files/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [

@@ -68,7 +68,7 @@ def _set(held: Held, reason: str, by: Actor, proof: Proof | None) -> bool:
 
 
 def _files(row: Held) -> list[File]:
-    rows = File.objects.published().defer("core_metadata").order_by("pk")
+    rows = File.objects.published().select_related("release__project").defer("core_metadata").order_by("pk")
     found = rows.filter(release__project=row) if isinstance(row, Project) else rows.filter(release=row)
     return list(found)
 

@@ -151,7 +151,13 @@ def _release(reader: Reader, name: str, version: str) -> tuple[Release, list[Fil
         key = ""
     found = Release.objects.filter(project=row, version_key=key).first()
     files = (
-        list(File.objects.offered().filter(release=found).defer("core_metadata").order_by("filename"))
+        list(
+            File.objects.offered()
+            .filter(release=found)
+            .select_related("release__project")
+            .defer("core_metadata")
+            .order_by("filename")
+        )
         if found
         else []
     )
