@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from drafts.models import BurntName, Draft, File, IndexPage, Project, Token
+from drafts.dist.late import LateKind
+from drafts.models import BurntName, Draft, File, IndexPage, Project, Release, Token
 from drafts.publishing import delete
 from tests import wheels
 from tests.conftest import SYSTEM, publish
@@ -77,6 +78,8 @@ def test_the_lists_of_projects_are_two(both, sandbox, alice):
 def test_what_is_only_in_the_sandbox_is_not_on_the_index(sand_published):
     """It is true that nothing of a sandbox is at any address of the index, for installers or people."""
     assert page("sandbox/")["versions"] == ["1.0"]
+    File.objects.published().update(late_seconds=90_000, late_kind=LateKind.FIRST_WHEELS)
+    Release.objects.update(open_seconds=90_000)
     for path in ("/simple/sampleproject/", "/releases/sampleproject/", "/releases/sampleproject/1.0/"):
         assert Client().get(path).status_code == 404, path
     for path in ("/simple/", "/insight/", "/insight/late.csv"):

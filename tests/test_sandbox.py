@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from drafts.access import groups, links, sandboxes
+from drafts.access import builders, groups, links, sandboxes
 from drafts.access.groups import BadGroup
 from drafts.access.projects import BadProject, create
 from drafts.models import BurntName, Draft, File, Group, Job, Kind, Membership, Project, Target, Token, Train
@@ -19,6 +19,7 @@ from drafts.publishing import sandboxes as ending
 from drafts.publishing.targets import setting
 from drafts.publishing.train import acts as trains
 from drafts.publishing.train.acts import BadTrain
+from drafts.review.invitation import message
 from tests import bodies, wheels
 from tests.conftest import SYSTEM, do_jobs, make_ci, publish
 from tests.inspected import inspect_now
@@ -123,6 +124,24 @@ def test_what_tools_print_leads_to_the_sandbox(sand_ci, sand_draft):
     assert "/sandbox/projects/sampleproject/" in body["meta"]["_presscheck"]["review-url"]
     assert body["meta"]["_presscheck"]["name"] == "sampleproject"
     assert "sandbox/legacy/" in Client().get("/help/ci/?sandbox").content.decode()
+
+
+def test_a_builder_and_a_publisher_are_led_to_the_sandbox(sand_ci, sand_draft, alice):
+    """It is true that the message to a builder, and what PEP 807 says, name the sandbox's door."""
+    assert send(sand_ci, wheels.sdist(), "sandbox").status_code == 200
+    builder, token = builders.invite(
+        draft=sand_draft,
+        name="Ann",
+        patterns=["*-macosx_*"],
+        expected=None,
+        days=7,
+        by=SYSTEM,
+        proof=proof_of(alice, builders.purpose(sand_draft)),
+    )
+    text = message(builder, token)
+    assert text.count("/sandbox/legacy/") == 2
+    assert Client().get("/.well-known/pytp", {"discover": "/sandbox/legacy/"}).status_code == 200
+    assert Client().get("/.well-known/pytp", {"discover": "/sandbox/else/"}).status_code == 404
 
 
 def test_a_link_to_a_sandbox_draft_shows_that_alone(draft, sand_published, sand_ci, alice):

@@ -20,6 +20,14 @@ def test_every_address_of_a_project_is_there_in_both_spaces():
     assert [route for route in routes() if bare.match(route)] == []
 
 
+def test_no_door_of_the_sandbox_looks_at_a_cookie(settings):
+    """It is true that what machines call in the sandbox is among the paths where no cookie is looked at, but for its one page."""
+    own = [f"/{route}" for route in routes() if route.startswith("sandbox/")]
+    assert [path for path in own if not path.startswith(settings.MACHINE_PATHS)] == ["/sandbox/"]
+    read = [path for path in own if path.startswith(settings.READ_PATHS)]
+    assert sorted(path.split("/")[2] for path in read) == ["files", "simple"]
+
+
 def test_an_owner_of_the_one_space_is_a_stranger_in_the_other(where, alice, charlie):
     """It is true that the owner of sampleproject finds nothing of sandbox/sampleproject, on any page, by any method."""
     there = {**where, "<projects:name>": "sandbox/projects/sampleproject"}
