@@ -35,6 +35,7 @@ pytest_plugins = [
     "tests.followed",
     "tests.coupled",
     "tests.ordered",
+    "tests.sandboxed",
 ]
 
 SYSTEM = Actor.system("tests")

@@ -118,7 +118,7 @@ def decision(**changes: object) -> None:
 def burn(**changes: object) -> None:
     draft = Draft.objects.get()
     row = {"filename": "a", "identity": "a", "sha256": "0" * 64, "project": draft.project, "draft": draft}
-    BurntName.objects.create(version_key="1", **{**row, **changes})
+    BurntName.objects.create(**{"version_key": "1", **row, **changes})
 
 
 def link(**fields: object) -> DraftLink:
@@ -243,8 +243,10 @@ BREACHES: dict[str, Callable[[], object]] = {
     "an_upload_receives_what_was_announced": lambda: upload(received=11),
     "one_part_of_an_upload_per_offset": lambda: (part(one := upload()), part(one)),
     "a_part_is_not_empty": lambda: part(upload(), size=0),
+    "one_published_file_of_a_name_per_space": lambda: (burn(), burn(version_key="2", identity="b")),
+    "a_name_is_burnt_in_a_space": lambda: burn(space="moon"),
     "same_file_other_spelling": lambda: (burn(), burn(filename="b")),
-    "a_project_name_is_normalised": lambda: Project.objects.update(name="Sample.Project"),
+    "a_project_name_is_normalised_and_says_its_space": lambda: Project.objects.update(space="sandbox"),
     "one_role_per_person_and_project": lambda: again(Membership.objects.first()),
     "a_role_is_one_of_three": lambda: Membership.objects.update(role="admin"),
     "one_release_per_version": lambda: (

@@ -190,7 +190,7 @@ def test_a_projects_page_leads_to_the_groups(suite, alice):
     ci = made(suite, alice)
     page = browser(alice).get("/projects/other/").content.decode()
     assert "good for all projects of the group suite" in page
-    row = Token.objects.of_secret(ci.row).get(project__name="other")
+    row = Token.objects.with_secret_of(ci.row).get(project__name="other")
     assert f"/groups/suite/tokens/{row.pk}/revoke/" in page
 
 
@@ -207,7 +207,7 @@ def test_a_project_that_leaves_takes_its_part_with_it(suite, other, alice):
 def test_a_project_that_joins_is_added_to_what_is_good(suite, alice):
     """It is true that an owner of it said so with a code, and that what was revoked stays so."""
     gone, ci = made(suite, alice, label="gone"), made(suite, alice)
-    Token.objects.of_secret(gone.row).update(revoked_at=gone.row.created_at)
+    Token.objects.with_secret_of(gone.row).update(revoked_at=gone.row.created_at)
     create(name="third", by=SYSTEM, owner=alice.email)
     assert stages(ci, "third") == 403
     browser(alice).post("/projects/third/group/", {"group": "suite", "code": totp_code("alice")})

@@ -56,9 +56,10 @@ def test_every_page_has_its_headers(where, alice, olgas):
 # What any signed-in person may change: their own. A train asks for the right on each of its drafts.
 OWN = {
     "account/news/",
-    "projects/<slug:name>/drafts/<str:version>/viewed/",
-    "projects/<slug:name>/people/leave/",
+    "<projects:name>/drafts/<str:version>/viewed/",
+    "<projects:name>/people/leave/",
     "teams/",
+    "sandbox/",
     "trains/new/",
 }
 
@@ -88,7 +89,7 @@ def test_only_doors_of_tokens_do_without_csrf():
     found = set(exempted(get_resolver().url_patterns))
     machines = {*test_roles.UPLOADS, *test_roles.EVIDENCE, *test_roles.LINKS, *test_roles.PUBLIC}
     # These two read their form themselves, piece by piece, and ask for the token first: tests/test_roles.py tries.
-    streamed = {"projects/<slug:name>/upload/", "projects/<slug:name>/drafts/<str:version>/upload/"}
+    streamed = {"<projects:name>/upload/", "<projects:name>/drafts/<str:version>/upload/"}
     assert found & machines
     assert found - machines == streamed
 

@@ -48,6 +48,15 @@ def test_files_that_come_back_as_reviewed_are_said_to(front, draft, mike, mikes)
     assert "2 of 2 files have the reviewed bytes" in page(draft, mikes)
 
 
+def test_what_the_sandbox_published_is_fetched_from_there(front, sand_draft, alice):
+    """It is true that a file of the sandbox is fetched through the sandbox's address, and nothing through the index's."""
+    front.answering.instead = lambda asked, _data: asked.answer(200, wheels.wheel(salt="sand").data)
+    publish(sand_draft, alice)
+    file = File.objects.published().get()
+    assert [asked.path for asked in front.asked] == [f"/sandbox/files/{file.public_id}/{file.filename}"]
+    assert LookBack.objects.get().differ == {}
+
+
 WRONG = {
     "other bytes": (lambda asked, data: asked.answer(200, data[:-1] + b"x"), "hands out other bytes"),
     "bytes that are missing": (lambda asked, data: asked.answer(200, data[:-1]), "hands out other bytes"),

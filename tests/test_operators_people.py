@@ -52,7 +52,7 @@ def test_an_operators_page_is_none_for_everybody_else(project, opals, alice, mik
     """It is true that owners too find nothing at operators' addresses, and tokens are refused as tokens."""
     token = IndexToken.objects.create(label="x", token_sha256="x", expires_at=timezone.now())
     where = {
-        "<slug:name>": "sampleproject",
+        "<projects:name>": "projects/sampleproject",
         "<int:user_id>": str(mike.pk),
         "<int:token_id>": str(token.pk),
     }

@@ -22,7 +22,7 @@ from tests.trusted import trust
 
 pytestmark = pytest.mark.django_db
 
-PROJECT = "projects/<slug:name>/"
+PROJECT = "<projects:name>/"
 DRAFT = f"{PROJECT}drafts/<str:version>/"
 RELEASE = f"{PROJECT}releases/<str:version>/"
 
@@ -39,6 +39,7 @@ GET, POST, BOTH = ("get", "head"), ("post",), ("get", "head", "post")
 PAGES = {
     "": Page(GET, None),
     "trains/new/": Page(BOTH, None),
+    "sandbox/": Page(BOTH, None),
     PROJECT: Page(GET, Act.SEE),
     f"{PROJECT}settings/": Page(BOTH, Act.POLICY),
     f"{PROJECT}upstream/": Page(BOTH, Act.TARGET),
@@ -145,7 +146,7 @@ OPERATING = {
     "operators/people/<int:user_id>/": Page(BOTH, None),
     "operators/tokens/": Page(BOTH, None),
     "operators/tokens/<int:token_id>/revoke/": Page(BOTH, None),
-    "operators/projects/<slug:name>/hand-over/": Page(BOTH, None),
+    "operators/<projects:name>/hand-over/": Page(BOTH, None),
 }
 # Pages of operators: 404 for every other person.
 OPERATED = {
@@ -153,9 +154,9 @@ OPERATED = {
     "operators/read-only/": POST,
     "operators/audit/": GET,
     "operators/audit/export/": POST,
-    "operators/projects/<slug:name>/": GET,
-    "operators/projects/<slug:name>/quarantine/": BOTH,
-    "operators/projects/<slug:name>/drafts/<int:draft_id>/look/": BOTH,
+    "operators/<projects:name>/": GET,
+    "operators/<projects:name>/quarantine/": BOTH,
+    "operators/<projects:name>/drafts/<int:draft_id>/look/": BOTH,
 }
 # Addresses of trains, which several projects share; tests/test_train_roles.py walks them.
 TRAINS = {
@@ -170,26 +171,30 @@ TRAINS = {
 UPLOADS = {
     "upload/",
     "upload/check/<str:filename>",
-    "upload/<str:handle>/",
-    "upload/<str:handle>/publish/",
-    "upload/<str:handle>/extend/",
-    "upload/<str:handle>/files/",
-    "upload/<str:handle>/files/<str:file>/",
-    "upload/<str:handle>/files/<str:file>/content",
-    "upload/<str:handle>/files/<str:file>/attestations",
-    "upload/<str:handle>/files/<str:file>/complete/",
-    "upload/<str:handle>/files/<str:file>/extend/",
-    "upload/<str:handle>/approved/<str:filename>",
+    "sandbox/upload/",
+    "sandbox/upload/check/<str:filename>",
+    "<upload:handle>/",
+    "<upload:handle>/publish/",
+    "<upload:handle>/extend/",
+    "<upload:handle>/files/",
+    "<upload:handle>/files/<str:file>/",
+    "<upload:handle>/files/<str:file>/content",
+    "<upload:handle>/files/<str:file>/attestations",
+    "<upload:handle>/files/<str:file>/complete/",
+    "<upload:handle>/files/<str:file>/extend/",
+    "<upload:handle>/approved/<str:filename>",
 }
 # Addresses that take a token which posts evidence.
-EVIDENCE = {"evidence/"}
+EVIDENCE = {"evidence/", "sandbox/evidence/"}
 # Addresses that anybody may ask; tests/test_index_pages.py and tests/test_draft_link.py say what they answer.
 PUBLIC = {"help/ci/", "help/errors/", "stage.py", "legacy", "legacy/", "healthz", "readyz", "metrics"}
 PUBLIC |= {"legacy/<str:name>/<str:version>/", "project/<str:name>/"}
-PUBLIC |= {"simple/", "simple/<str:name>/", "files/<str:public_id>/<str:filename>"}
+PUBLIC |= {"simple/", "<simple:name>/", "files/<str:public_id>/<str:filename>"}
 # What readers of the index see of it: tests/test_public_pages.py, tests/test_insight.py.
-PUBLIC |= {"releases/<slug:name>/", "releases/<slug:name>/<str:version>/"}
-PUBLIC |= {"releases/<slug:name>/<str:version>/receipt-<int:number>.json"}
+PUBLIC |= {"<releases:name>/", "<releases:name>/<str:version>/"}
+PUBLIC |= {"<releases:name>/<str:version>/receipt-<int:number>.json"}
+PUBLIC |= {"sandbox/legacy", "sandbox/legacy/", "sandbox/legacy/<str:name>/<str:version>/"}
+PUBLIC |= {"sandbox/simple/", "sandbox/files/<str:public_id>/<str:filename>"}
 PUBLIC |= {"insight/", "insight/years.csv", "insight/late.csv"}
 # Addresses that take a proof of who a CI job is; tests/test_trusted_publishing.py says what they answer.
 PUBLIC |= {"_/oidc/audience", "_/oidc/mint-token", "_/oidc/github/mint-token", "_/oidc/burn-token"}
@@ -299,12 +304,12 @@ def where(draft, alice, mike, ci, rita) -> dict[str, str]:
         "<int:token_id>": str(ci.row.pk),
         "<int:draft_id>": str(draft.pk),
         "<int:user_id>": str(draft.project.members.get(role="maintainer").user_id),
-        "<slug:name>": "sampleproject",
+        "<projects:name>": "projects/sampleproject",
         "<str:version>": "1.0",
         "<str:filename>": wheels.wheel().filename,
         "<int:link_id>": str(link.pk),
         "<str:upload>": "0" * 32,
-        "<str:handle>": draft.handle,
+        "<upload:handle>": f"upload/{draft.handle}",
     }
 
 
@@ -339,7 +344,7 @@ def allowed(page: Page) -> list[str]:
 def test_nobody_gets_to_a_page_without_signing_in(where):
     """It is true that every page sends a stranger to the sign-in, whether or not it speaks of something that exists."""
     before = state()
-    nowhere = {**where, "<slug:name>": "notthere"}
+    nowhere = {**where, "<projects:name>": "projects/notthere"}
     for route, there in ((route, there) for route in (*PAGES, *OPERATED) for there in (where, nowhere)):
         for method in METHODS:
             response = ask(Client(), method, address(route, there))
@@ -357,7 +362,7 @@ def test_a_signed_in_stranger_finds_nothing(where, charlie):
         for method in allowed(page) if page.act else []:
             response = ask(browser, method, address(route, where))
             assert response.status_code == 404, (method, route)
-            other = ask(browser, method, address(route, {**where, "<slug:name>": "notthere"}))
+            other = ask(browser, method, address(route, {**where, "<projects:name>": "projects/notthere"}))
             assert (other.status_code, words(other)) == (404, words(response))
     assert b"sampleproject" not in browser.get("/").content
     assert b"sampleproject" not in browser.get("/?q=sample").content
@@ -380,7 +385,7 @@ def test_an_upload_token_opens_no_page(where, ci, scheme):
     """It is true that a valid token is refused on every page as a token, and learns nothing of what exists."""
     authorization = ci.basic if scheme == "basic" else f"Bearer {ci.token}"
     before = state()
-    nowhere = {**where, "<slug:name>": "notthere"}
+    nowhere = {**where, "<projects:name>": "projects/notthere"}
     for route, there in ((route, there) for route in (*PAGES, *OPERATED) for there in (where, nowhere)):
         for method in METHODS:
             response = ask(Client(), method, address(route, there), Authorization=authorization)

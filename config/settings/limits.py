@@ -4,6 +4,9 @@ from config.settings.environment import count, number
 
 FILE_SIZE_LIMIT = count("PRESSCHECK_FILE_SIZE_LIMIT", 1024**3)
 PROJECT_QUOTA = count("PRESSCHECK_PROJECT_QUOTA", 10 * 1024**3)
+SANDBOX_QUOTA = count("PRESSCHECK_SANDBOX_QUOTA", 1024**3)
+SANDBOXES_EACH = count("PRESSCHECK_SANDBOXES", 5)  # that one person owns at a time
+SANDBOX_LIFETIME_DAYS = 30  # from its last upload on
 RUN_SIZE_LIMIT = count("PRESSCHECK_RUN_SIZE_LIMIT", 4 * 1024**3)  # all artifacts of a run together
 EVIDENCE_SIZE_LIMIT = 20 * 1024**2
 EVIDENCE_DAY_LIMIT = 100 * 10**6  # of one person or token

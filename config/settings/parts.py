@@ -44,6 +44,11 @@ MACHINE_PATHS = (
     "/legacy",
     "/upload/",
     "/evidence/",
+    "/sandbox/simple/",
+    "/sandbox/files/",
+    "/sandbox/legacy",
+    "/sandbox/upload/",
+    "/sandbox/evidence/",
     "/draft/",
     "/static/",
     "/healthz",
@@ -54,7 +59,7 @@ MACHINE_PATHS = (
     "/.well-known/pytp",
     "/.well-known/presscheck-audit",
 )
-READ_PATHS = ("/simple/", "/files/")
+READ_PATHS = ("/simple/", "/files/", "/sandbox/simple/", "/sandbox/files/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [

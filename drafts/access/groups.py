@@ -87,5 +87,7 @@ def _joined(project: Project, name: str, user: User) -> Group:
         raise BadGroup(
             f"There is a group {name} already, and you own none of its projects: choose another name."
         )
+    if any(other.space != project.space for other in group.members()):
+        raise BadGroup(f"{group} is of the other space: projects of the index and of the sandbox do not mix.")
     GroupProject.objects.create(group=group, project=project)
     return group

@@ -102,9 +102,9 @@ def revoke(*, token: Token, by: Actor, proof: Proof) -> list[str]:
 
     One event in the chain of each project for which it was good. Raises ProofRefused, NotYours, Changed.
     """
-    projects = _locked(Token.objects.of_secret(token).values_list("project", flat=True))
+    projects = _locked(Token.objects.with_secret_of(token).values_list("project", flat=True))
     Group.objects.select_for_update().filter(pk=token.group_id or 0).first()  # nobody joins meanwhile
-    rows = list(Token.objects.of_secret(token).select_related("project", "group"))
+    rows = list(Token.objects.with_secret_of(token).select_related("project", "group"))
     if len(rows) != len(projects):
         raise Changed("a project joined the group a moment ago")
     proof.demand(revoke_purpose(token))

@@ -133,22 +133,27 @@ def _give_up(project: Project, row: Handover) -> None:
 
 def _hand_over(project: Project, row: Handover) -> None:
     """Leave nothing of the former owners that opens anything: the new owner begins alone. What is published stays."""
-    now = timezone.now()
     former = [one.user.email for one in standing.standings(project)]
+    leave_nothing(project, by="handed over")
+    Membership.objects.create(project=project, user=row.to, role=Role.OWNER)
+    Handover.objects.filter(pk=row.pk).update(done_at=timezone.now())
+    audit.record(Event.DONE, on=project, by=Actor.system(), to=row.to.email, former=former)
+    _tell(row, _done(row))
+    mail.after_commit(_yours(row), to=[row.to.email])
+
+
+def leave_nothing(project: Project, *, by: str) -> None:
+    """End every role, and whatever opens anything, of a project whose lock is held."""
+    now = timezone.now()
     Membership.objects.filter(project=project).delete()
     TeamRole.objects.filter(project=project).delete()
     GroupProject.objects.filter(project=project).delete()
     Invitation.objects.open().filter(project=project).update(revoked_at=now)
-    Loosening.objects.filter(project=project).end(LooseningState.VOID, by="handed over")
+    Loosening.objects.filter(project=project).end(LooseningState.VOID, by=by)
     Token.objects.filter(project=project, revoked_at=None).update(revoked_at=now)
     DraftLink.objects.filter(draft__project=project, revoked_at=None).update(revoked_at=now)
     Publisher.objects.trusted().filter(project=project).update(removed_at=now)
     CiSource.objects.filter(project=project).delete()
-    Membership.objects.create(project=project, user=row.to, role=Role.OWNER)
-    Handover.objects.filter(pk=row.pk).update(done_at=now)
-    audit.record(Event.DONE, on=project, by=Actor.system(), to=row.to.email, former=former)
-    _tell(row, _done(row))
-    mail.after_commit(_yours(row), to=[row.to.email])
 
 
 def _tell(row: Handover, letter: Letter) -> None:

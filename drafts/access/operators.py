@@ -113,7 +113,7 @@ def _letter(look: OperatorLook, operator: User) -> Letter:
             f"The reason that was given: {look.reason}",
             "It is on the project's record.",
         ),
-        f"/projects/{look.draft.project.name}/drafts/{look.draft.version}/",
+        f"{look.draft.project.path}drafts/{look.draft.version}/",
         "Look at the draft",
     )
 

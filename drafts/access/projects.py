@@ -9,9 +9,9 @@ from packaging.utils import InvalidName, canonicalize_name
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
-from drafts.models import Membership, Project, Role
+from drafts.models import Membership, Project, Role, Space
 
-_LONGEST_NAME = 200
+_LONGEST_NAME = 180  # the column has room for its space, and for what an expired one is called
 
 
 class Event(StrEnum):
@@ -33,11 +33,12 @@ def create(
     owner: str,
     maintainers: Sequence[str] = (),
     reviewers: Sequence[str] = (),
+    space: Space = Space.INDEX,
 ) -> Project:
     """Make a project; people are named by e-mail address. The name is normalised (PEP 503). Raises BadProject."""
-    normal = _normal(name)
+    normal = f"{space.prefix}{normalised(name)}"
     roles = dict(_roles(owner, maintainers, reviewers))
-    project, is_new = Project.objects.get_or_create(name=normal)
+    project, is_new = Project.objects.get_or_create(name=normal, defaults={"space": space})
     if not is_new:
         raise BadProject(f"there is a project {normal} already")
     Membership.objects.bulk_create(
@@ -49,7 +50,8 @@ def create(
     return project
 
 
-def _normal(name: str) -> str:
+def normalised(name: str) -> str:
+    """Return a project's plain name as PEP 503 writes it. Raises BadProject."""
     try:
         normal = canonicalize_name(name.strip(), validate=True)
     except InvalidName as error:

@@ -15,9 +15,10 @@ from drafts.access import fetches, gate
 from drafts.index import pages, simple
 from drafts.index.serve import answer
 from drafts.index.views import NotAcceptable, content_type, not_acceptable, served, wanted_format
-from drafts.models import Draft, File
+from drafts.models import Draft, File, Space
 
 P = ParamSpec("P")
+_ROOTS = {Space.INDEX: "simple-root", Space.SANDBOX: "sandbox-root"}
 
 PRIVATE = {
     "Cache-Control": "private, no-store",
@@ -69,7 +70,7 @@ def root(request: HttpRequest, token: str | None = None, *, only: bool = False) 
     del only
     access = gate.draft_link(request, token)
     if access.ended:
-        return HttpResponseRedirect(reverse("simple-root"))
+        return HttpResponseRedirect(reverse(_ROOTS[Space(access.draft.project.space)]))
     wanted = wanted_format(request)
     render = simple.render_root_json if wanted.is_json else simple.render_root_html
     response = HttpResponse(b"".join(render(access.names)), content_type=content_type(wanted))
@@ -87,7 +88,7 @@ def project(
     if not drafts:
         raise Http404("Not found")
     if access.ended:
-        return HttpResponseRedirect(reverse("simple-project", args=[name]))
+        return HttpResponseRedirect(reverse("simple-project", args=[drafts[0].project.name]))
     wanted = wanted_format(request)
     gate.count_use(access.link)
     content = _content(drafts, only=only, base="../../../files" if only else "../../files")
@@ -107,7 +108,7 @@ def _content(drafts: Sequence[Draft], *, only: bool, base: str) -> simple.Simple
     files = [*published, *staged]
     new = [draft.version for draft in drafts if any(file.draft_id == draft.pk for file in staged)]
     return simple.SimpleProject(
-        name=project.name,
+        name=project.plain_name,
         files=tuple(
             pages.simple_file(file, url=f"{base}/{file.handle}/{quote(file.filename)}") for file in files
         ),
@@ -127,7 +128,10 @@ def file(request: HttpRequest, handle: str, filename: str, token: str | None = N
     if access.ended:
         if row.release_id is None:
             raise Http404("Not found")
-        return HttpResponseRedirect(reverse("file", args=[row.public_id, filename]))
+        is_sandbox = access.draft.project.is_sandbox
+        return HttpResponseRedirect(
+            reverse("sandbox-file" if is_sandbox else "file", args=[row.public_id, filename])
+        )
     draft = next((one for one in access.drafts if one.pk == row.draft_id), None)
     if request.method == "GET" and not is_metadata and draft is not None:
         agent = request.headers.get("User-Agent", "")
@@ -155,7 +159,7 @@ def requirements(request: HttpRequest, token: str | None = None) -> HttpResponse
 
 
 def _pinned(draft: Draft) -> str:
-    lines = [f"{draft.project.name}=={draft.version}"]
+    lines = [f"{draft.project.plain_name}=={draft.version}"]
     lines += [f"    --hash=sha256:{file.sha256}" for file in draft.files.installable().order_by("filename")]
     return " \\\n".join(lines) + "\n"
 

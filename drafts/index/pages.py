@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from drafts.access.readers import Reader
 from drafts.index import simple, windows
-from drafts.models import File, IndexPage, Kind, Project, jobs
+from drafts.models import File, IndexPage, Kind, Project, Space, jobs
 
 
 def render_key() -> str:
@@ -22,13 +22,14 @@ def render_key() -> str:
 
 def file_url(file: File) -> str:
     """Return a published file's address: root-relative unless a files base is set."""
-    return public_url(str(file.public_id), file.filename)
+    space = Space(file.release.project.space) if file.release else Space.INDEX
+    return public_url(str(file.public_id), file.filename, space)
 
 
-def public_url(public_id: str, filename: str) -> str:
+def public_url(public_id: str, filename: str, space: Space = Space.INDEX) -> str:
     """Return the address of a published file. A files base stands before this server, or, with S3, before the bucket."""
     base = settings.PRESSCHECK_FILES_URL
-    folder = "public" if base and settings.PRESSCHECK_S3_BUCKET else "files"
+    folder = "public" if base and settings.PRESSCHECK_S3_BUCKET else f"{space.prefix}files"
     return f"{base}/{folder}/{public_id}/{quote(filename)}"
 
 
@@ -52,7 +53,7 @@ def store(project: Project) -> IndexPage:
     standings = windows.of_project(project)
     status, reason = project.shown_status
     content = simple.SimpleProject(
-        name=project.name,
+        name=project.plain_name,
         files=tuple(simple_file(file, url=file_url(file)) for file in files),
         versions=versions(files),
         status=status,
@@ -91,7 +92,7 @@ def published_files(project: Project) -> Iterable[File]:
     return (
         File.objects.offered()
         .filter(release__project=project)
-        .select_related("release")
+        .select_related("release__project")
         .defer("core_metadata")
         .order_by("published_at", "filename")
     )
@@ -103,7 +104,7 @@ def versions(files: Iterable[File]) -> tuple[str, ...]:
 
 
 def page_of(name: str) -> IndexPage | None:
-    """Return the stored page of a published project by one look-up; rendered anew if its key no longer fits, or a window ended."""
+    """Return the stored page of a published project, whose name says its space, by one look-up; rendered anew if its key no longer fits, or a window ended."""
     page = IndexPage.objects.filter(project__name=name).first()
     if page is not None and (page.render_key != render_key() or _is_over(page)):
         with transaction.atomic():
@@ -115,7 +116,8 @@ def _is_over(page: IndexPage) -> bool:
     return page.good_until is not None and page.good_until <= timezone.now()
 
 
-def names(reader: Reader) -> Iterator[str]:
-    """Yield the names of all published projects that may be read."""
-    rows = reader.of(Project.objects.published(), "pk")
-    yield from rows.order_by("name").values_list("name", flat=True).iterator()
+def names(reader: Reader, space: Space) -> Iterator[str]:
+    """Yield the plain names of all published projects of a space that may be read."""
+    rows = reader.of(Project.objects.published(space), "pk")
+    for name in rows.order_by("name").values_list("name", flat=True).iterator():
+        yield name.removeprefix(space.prefix)

@@ -17,7 +17,7 @@ from drafts.access.readers import Reader
 from drafts.index import pages, simple
 from drafts.index.private import for_readers
 from drafts.index.serve import IMMUTABLE, Served, answer, is_known
-from drafts.models import File, IndexPage
+from drafts.models import File, IndexPage, Space
 from drafts.storage import storage
 
 _PAGE_CACHE = "max-age=5, public"
@@ -52,14 +52,14 @@ def not_acceptable() -> HttpResponse:
 
 @require_safe
 @for_readers
-def root(request: HttpRequest, reader: Reader) -> HttpResponseBase:
-    """List the published projects, streamed."""
+def root(request: HttpRequest, reader: Reader, *, space: Space = Space.INDEX) -> HttpResponseBase:
+    """List the published projects of the index, or of the sandbox, streamed."""
     try:
         wanted = wanted_format(request)
     except NotAcceptable:
         return not_acceptable()
     render = simple.render_root_json if wanted.is_json else simple.render_root_html
-    response = StreamingHttpResponse(render(pages.names(reader)), content_type=content_type(wanted))
+    response = StreamingHttpResponse(render(pages.names(reader, space)), content_type=content_type(wanted))
     response["Cache-Control"] = _PAGE_CACHE
     patch_vary_headers(response, ["Accept"])
     return response
@@ -103,12 +103,15 @@ def _page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -
 
 @require_safe
 @for_readers
-def file(request: HttpRequest, reader: Reader, public_id: str, filename: str) -> HttpResponseBase:
+def file(
+    request: HttpRequest, reader: Reader, public_id: str, filename: str, *, space: Space = Space.INDEX
+) -> HttpResponseBase:
     """Serve a published file, or its METADATA as ``{filename}.metadata`` (PEP 658): the row is asked before any byte."""
     is_metadata = filename.endswith(".metadata")
     rows = reader.of(File.objects.published(), "release__project")
     rows = rows.select_related("release__project")
-    row = rows.filter(public_id=public_id, filename=filename.removesuffix(".metadata")).first()
+    rows = rows.filter(public_id=public_id, release__project__space=space)
+    row = rows.filter(filename=filename.removesuffix(".metadata")).first()
     if row is None or row.release is None:
         raise Http404("There is no such file on this index.")
     if row.release.is_quarantined or row.release.project.is_quarantined:

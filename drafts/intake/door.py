@@ -47,7 +47,9 @@ def checked(upload: Upload, project: Project, version: Version) -> Distribution:
     """Look at the name and inside, and refuse with what is wrong with both. Raises BadDistribution."""
     findings = Findings()
     findings.add(
-        check_name(upload.name, project=project.name, version=version, local_allowed=project.local_versions)
+        check_name(
+            upload.name, project=project.plain_name, version=version, local_allowed=project.local_versions
+        )
     )
     distribution: Distribution | None = None
     with findings.caught():

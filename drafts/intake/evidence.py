@@ -16,6 +16,7 @@ from drafts.evidence.compare import Rank
 from drafts.evidence.limits import TooMuch
 from drafts.intake import body, door, limits, rules
 from drafts.intake.problems import Problem, spoken
+from drafts.models import Space
 
 _LABEL = 200
 _RETRY_SECONDS = "3600"
@@ -24,14 +25,14 @@ _RETRY_SECONDS = "3600"
 @csrf_exempt
 @never_cache
 @require_POST
-def post(request: HttpRequest) -> HttpResponse:
+def post(request: HttpRequest, space: Space = Space.INDEX) -> HttpResponse:
     """Keep what a job says its files' digests are; 202, in the same words for a release that there is and one that is not."""
-    return _post(request)
+    return _post(request, space)
 
 
 @spoken
-def _post(request: HttpRequest) -> HttpResponse:
-    credential = gate.evidence_credential(request)  # before the body is read
+def _post(request: HttpRequest, space: Space) -> HttpResponse:
+    credential = gate.evidence_credential(request, space)  # before the body is read
     project = _project(request)
     credential = credential.of(project)
     version = _version(request, credential, project)
@@ -66,7 +67,7 @@ def _project(request: HttpRequest) -> str:
 
 def _version(request: HttpRequest, credential: Credential, project: str) -> Version:
     """Return the version that the query names, of the token's project and within its limits. Raises Problem."""
-    if project != credential.project.name:
+    if project != credential.project.plain_name:
         raise Problem.one(
             403,
             "Another project",

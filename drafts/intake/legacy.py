@@ -16,14 +16,15 @@ from drafts.dist import FileName
 from drafts.intake import door, fields, limits, quota, receive, rules, stage, trains
 from drafts.intake.problems import Problem, either, spoken
 from drafts.intake.upload2 import bodies, sessions
+from drafts.models import Space
 
 
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def without_slash(request: HttpRequest) -> HttpResponse:
+def without_slash(request: HttpRequest, space: Space = Space.INDEX) -> HttpResponse:
     """308: method, body and query stay. Most clients do not follow, so the whole address stands where they show it."""
-    address = bodies.absolute(reverse("legacy"))
+    address = bodies.absolute(reverse("sandbox-legacy" if space is Space.SANDBOX else "legacy"))
     query = request.META.get("QUERY_STRING", "")
     response = redirect(f"{address}?{query}" if query else address, permanent=True)
     response.status_code, response.reason_phrase = 308, f"Upload to {address} (with the slash at its end)"
@@ -32,14 +33,14 @@ def without_slash(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def printed(request: HttpRequest, name: str, version: str = "") -> HttpResponse:
+def printed(request: HttpRequest, name: str, version: str = "", space: Space = Space.INDEX) -> HttpResponse:
     """Lead a person from the address that hatch and flit print after an upload to the draft's or the project's page.
 
     The answer is the same whether there is such a page or not, which the page itself decides.
     """
     del request
     try:
-        project = canonicalize_name(name, validate=True)
+        project = f"{space.prefix}{canonicalize_name(name, validate=True)}"
     except InvalidName:
         raise Http404("That is not a project name (PEP 508).") from None
     return redirect("draft", name=project, version=version) if version else redirect("project", name=project)
@@ -48,16 +49,16 @@ def printed(request: HttpRequest, name: str, version: str = "") -> HttpResponse:
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: HttpRequest, space: Space = Space.INDEX) -> HttpResponse:
     """Stage one file; a GET says what the address is for."""
     if request.method != "POST":
-        return render(request, "review/upload_here.html")
-    return _upload(request)
+        return render(request, "review/upload_here.html", {"is_sandbox": space is Space.SANDBOX})
+    return _upload(request, space)
 
 
 @spoken
-def _upload(request: HttpRequest) -> HttpResponse:
-    credential = gate.upload_credential(request)  # before the body is read
+def _upload(request: HttpRequest, space: Space) -> HttpResponse:
+    credential = gate.upload_credential(request, space)  # before the body is read
     if fields.is_gone(request.GET.get(":action", "")):
         raise _gone(request.GET[":action"])
     label = trains.label(request)
@@ -102,7 +103,7 @@ def _stage(form: receive.Form, credential: Credential, train: str) -> tuple[stag
         raise Problem(400, "This upload cannot be staged", tuple(findings))
     release = fields.release(form)
     credential = credential.of(release.project)
-    if release.project != credential.project.name:
+    if release.project != credential.project.plain_name:
         raise Problem.one(
             403,
             "Another project",

@@ -146,7 +146,8 @@ def published_already(*, project: Project, version: Version, name: FileName, sha
             "being-published",
             f"The draft of {same_name.draft} is being published: try again in a minute.",
         )
-    published = File.objects.published().filter(filename=name.filename, sha256=sha256).first()
+    own = File.objects.published().filter(release__project=project)
+    published = own.filter(filename=name.filename, sha256=sha256).first()
     if published is None:
         raise Refused(
             400,
@@ -167,14 +168,16 @@ def must_take_files(project: Project, version: Version) -> None:
         403,
         "release-closed",
         f"{release} is {windows.sentence(standing)}: it takes no more files. Make a new version, or let a maintainer "
-        f"reopen it for 7 days: {settings.PRESSCHECK_URL}/projects/{project.name}/releases/{release.version}/",
+        f"reopen it for 7 days: {settings.PRESSCHECK_URL}{project.path}releases/{release.version}/",
     )
 
 
 def _burnt(project: Project, version: Version, name: FileName) -> BurntName | None:
     """Return the burnt name that this file's is. Raises Refused for one that is only spelled otherwise."""
     same_file = Q(project=project, version_key=canonicalize_version(version), identity=name.identity)
-    rows = BurntName.objects.filter(Q(filename=name.filename) | same_file).select_related("draft__project")
+    rows = BurntName.objects.filter(
+        Q(filename=name.filename, space=project.space) | same_file
+    ).select_related("draft__project")
     burnt = {row.filename: row for row in rows}
     if burnt and name.filename not in burnt:
         raise _same_file(name.filename, next(iter(burnt)), published=True)
@@ -240,7 +243,7 @@ def may_stage(
 
 def may_replace(draft: Draft, before: File | UploadSession, token: Token, *, act: str = "replace") -> None:
     """Refuse a credential that would replace or delete what it may not. Raises Refused (403), naming the page."""
-    page = f"{settings.PRESSCHECK_URL}/projects/{draft.project.name}/drafts/{draft.version}/"
+    page = f"{settings.PRESSCHECK_URL}{draft.project.path}drafts/{draft.version}/"
     if token.add_only:
         raise Refused(
             403,

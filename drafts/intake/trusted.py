@@ -90,7 +90,8 @@ def discover(request: HttpRequest, key: str = "") -> HttpResponse:
 
     404 for a path that takes no uploads (PEP 807).
     """
-    ours = {reverse("legacy"), reverse("upload-root"), reverse("legacy").rstrip("/")}
+    doors = {reverse(name) for name in ("legacy", "upload-root", "sandbox-legacy", "sandbox-upload-root")}
+    ours = {*doors, *(reverse(name).rstrip("/") for name in ("legacy", "sandbox-legacy"))}
     if key and key not in {hashlib.sha256(path.encode()).hexdigest() for path in ours}:
         raise Http404("There are no uploads to that path.")
     if not key and request.GET.get("discover", reverse("legacy")) not in ours:

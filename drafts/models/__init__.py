@@ -32,6 +32,7 @@ from drafts.models.receipts import Receipt, ReceiptKey
 from drafts.models.releases import IndexPage, Release
 from drafts.models.reports import Fetch, Report
 from drafts.models.resolutions import Resolution
+from drafts.models.spaces import Space
 from drafts.models.targets import (
     LookBack,
     Push,
@@ -121,6 +122,7 @@ __all__ = [
     "RunClaims",
     "Says",
     "Severity",
+    "Space",
     "SpentIdentity",
     "StandingOrder",
     "Target",

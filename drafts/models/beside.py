@@ -36,7 +36,9 @@ def _rows() -> "dict[str, QuerySet[Any]]":
         "links": DraftLink.objects.filter(draft=_OWN),
         "logs": EvidenceLog.objects.filter(draft=_OWN),
         "remembered": Remembered.objects.filter(accepted, revoked_at=None),
-        "taken": BurntName.objects.filter(release | Q(filename__in=names)).exclude(draft=_OWN),
+        "taken": BurntName.objects.filter(
+            release | Q(filename__in=names, space=OuterRef("project__space"))
+        ).exclude(draft=_OWN),
     }
 
 

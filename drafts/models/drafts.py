@@ -16,6 +16,7 @@ from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.dist.fingerprint import fingerprint
 from drafts.models.projects import Project
+from drafts.models.spaces import Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -207,6 +208,11 @@ class Draft(models.Model):
         return f"draft:{self.pk}"
 
     @property
+    def address(self) -> str:
+        """Return its handle as the paths of publishing sessions say it, with its project's space."""
+        return f"{Space(self.project.space).prefix}{self.handle}"
+
+    @property
     def decided_by(self) -> str:
         """Return who decided to publish it: a person, or a standing order by its words."""
         return str(self.publishing_order or self.publishing_by)
@@ -243,7 +249,7 @@ class Draft(models.Model):
     def fingerprint_of(self, files: "Iterable[File]") -> str:
         """Return the fingerprint that the draft has, or had, with these files."""
         lines = [(file.filename, file.size, file.sha256, file.attestations_sha256 or None) for file in files]
-        return fingerprint(self.project.name, self.version, lines)
+        return fingerprint(self.project.plain_name, self.version, lines)
 
     def touch(self) -> None:
         """Note that something changed, and renew the expiry: its project's days (7) from now, never beyond opened + 30."""

@@ -14,6 +14,7 @@ from drafts.models.drafts import Draft
 from drafts.models.projects import Project
 from drafts.models.publishers import RunClaims
 from drafts.models.releases import Release
+from drafts.models.spaces import Space
 from drafts.models.tokens import Token
 from drafts.storage import METADATA, Kept
 
@@ -221,14 +222,16 @@ class Attestations(models.Model):
 
 
 class BurntName(models.Model):
-    """A file name that is published, was published, or is reserved by a publish that is under way.
+    """A file name that is published, was published, or is reserved by a publish that is under way, in its space.
 
-    A reservation (``permanent`` false) goes when its publish fails; a permanent row is never deleted.
+    A reservation (``permanent`` false) goes when its publish fails; a permanent row of the index is never deleted, one
+    of the sandbox goes with its project.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="burnt_names")
     version_key = models.CharField(max_length=200)
-    filename = models.CharField(max_length=250, unique=True)
+    space = models.CharField(max_length=8, default=Space.INDEX)
+    filename = models.CharField(max_length=250)
     identity = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="burnt_names")
@@ -239,6 +242,10 @@ class BurntName(models.Model):
             models.UniqueConstraint(
                 fields=["project", "version_key", "identity"], name="same_file_other_spelling"
             ),
+            models.UniqueConstraint(
+                fields=["filename", "space"], name="one_published_file_of_a_name_per_space"
+            ),
+            models.CheckConstraint(condition=Q(space__in=list(Space)), name="a_name_is_burnt_in_a_space"),
         ]
 
     def __str__(self) -> str:

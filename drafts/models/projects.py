@@ -13,6 +13,7 @@ from accounts import audit
 from accounts.compiled import Compiled
 from accounts.models import User
 from drafts.dist.windows import Enforced, Rule, Series, Window, WindowMode
+from drafts.models.spaces import Space, split
 
 
 class Role(StrEnum):
@@ -65,6 +66,7 @@ class ProjectStatus(StrEnum):
 
 
 QUARANTINED = "quarantined"
+_NORMAL = "[a-z0-9]+(-[a-z0-9]+)*"
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -76,11 +78,15 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         teams = Project.objects.filter(team_roles__team__people__user=user)
         return self.filter(Q(pk__in=own.values("pk")) | Q(pk__in=teams.values("pk")))
 
-    def published(self) -> "ProjectQuerySet":
-        return self.exclude(first_published_at=None)
+    def published(self, space: Space) -> "ProjectQuerySet":
+        return self.filter(space=space, ended_at=None).exclude(first_published_at=None)
+
+    def sandboxes(self) -> "ProjectQuerySet":
+        """Projects of the sandbox that did not expire."""
+        return self.filter(space=Space.SANDBOX, ended_at=None)
 
     def of_name(self, name: str, user: User) -> "tuple[Project, Role] | None":
-        """Return the project of this name and the role that counts for a person there; None for a stranger."""
+        """Return the project of this name, which says its space, and a person's role there; None for a stranger."""
         from drafts.models import standing
 
         row = self.filter(name=name).annotate(rank=standing.rank_for(user)).first()
@@ -97,9 +103,17 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
 
 class Project(models.Model):
-    """A normalised name (PEP 503) with members and releases; invisible on the index until its first publish."""
+    """A normalised name (PEP 503) with members and releases; invisible on the index until its first publish.
+
+    ``name`` says the space, for people, paths and look-ups alike: ``demo`` of the index, ``sandbox/demo`` of the sandbox.
+    Whoever looks one up by a bare name gets none of the sandbox; what installers read is ``plain_name``.
+    """
 
     name = models.CharField(max_length=200, unique=True)
+    space = models.CharField(max_length=8, default=Space.INDEX)
+    ended_at = models.DateTimeField(
+        null=True, help_text="of a sandbox: when it expired and its name was freed"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     first_published_at = models.DateTimeField(null=True)
     quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
@@ -144,7 +158,10 @@ class Project(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(name__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"), name="a_project_name_is_normalised"
+                condition=Q(space=Space.INDEX, ended_at=None, name__regex=rf"^{_NORMAL}$")
+                | Q(space=Space.SANDBOX, ended_at=None, name__regex=rf"^sandbox/{_NORMAL}$")
+                | Q(space=Space.SANDBOX, ended_at__isnull=False, name__regex=rf"^sandbox/{_NORMAL}\.[0-9]+$"),
+                name="a_project_name_is_normalised_and_says_its_space",
             ),
             models.CheckConstraint(
                 condition=Q(link_for_ci__in=list(LinkForCi)), name="a_link_for_ci_is_never_a_day_or_full"
@@ -195,8 +212,23 @@ class Project(models.Model):
         return self.name
 
     @property
+    def plain_name(self) -> str:
+        """Return its name as installers and file names say it, which know no spaces."""
+        return split(self.name)[1].partition(".")[0]
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.space == Space.SANDBOX
+
+    @property
+    def path(self) -> str:
+        """Return the path of its page for people."""
+        return f"/{Space(self.space).prefix}projects/{split(self.name)[1]}/"
+
+    @property
     def quota_bytes(self) -> int:
-        return self.quota if self.quota is not None else settings.PROJECT_QUOTA
+        default = settings.SANDBOX_QUOTA if self.is_sandbox else settings.PROJECT_QUOTA
+        return self.quota if self.quota is not None else default
 
     @property
     def window_rule(self) -> Rule:

@@ -45,7 +45,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
             token.project = Project.objects.at(token.project_id)
         return tokens
 
-    def of_secret(self, token: "Token") -> "TokenQuerySet":
+    def with_secret_of(self, token: "Token") -> "TokenQuerySet":
         """What a group's secret is, or was, for each project."""
         return self.filter(token_sha256=token.token_sha256).select_related("project").order_by("project_id")
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from drafts.evidence import waiting
 from drafts.intake import purge, stage
 from drafts.models import Draft, Job, ReadOnly, jobs
 from drafts.notify import deliver, mail
-from drafts.publishing import expiry
+from drafts.publishing import expiry, sandboxes
 from drafts.publishing.targets import setting
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,13 @@ def expire_drafts() -> int:
     return sum(
         stage.expire(draft=draft) for draft in Draft.objects.expired().order_by("expires_at")[:_MOST_AT_ONCE]
     )
+
+
+def end_sandboxes() -> int:
+    """End sandboxes to which nothing was uploaded for 30 days; none while the server is read-only. Returns how many."""
+    if ReadOnly.now():
+        return 0
+    return sum(sandboxes.end(project=project) for project in islice(sandboxes.due(), _MOST_AT_ONCE))
 
 
 def remind() -> int:

@@ -26,9 +26,11 @@ def sweep() -> None:
 
 @shared_task(name="operations.expire")
 def expire() -> None:
-    """End drafts whose time is over, remind of those whose time is nearly over, ask which ones wait for people."""
+    """End drafts and sandboxes whose time is over, remind of those whose time is nearly over, ask which ones wait for people."""
     if expired := sweeps.expire_drafts():
         log.info("%d drafts expired", expired)
+    if ended := sweeps.end_sandboxes():
+        log.info("%d sandboxes ended", ended)
     if reminded := sweeps.remind():
         log.info("people were reminded of %d drafts", reminded)
     ready.quiet()

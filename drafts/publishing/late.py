@@ -48,7 +48,7 @@ def opened(draft: Draft) -> None:
             ),
             "If nobody of you did that: cancel the draft, and revoke the token that opened it.",
         ),
-        path=f"/projects/{draft.project.name}/drafts/{draft.version}/",
+        path=f"{draft.project.path}drafts/{draft.version}/",
         link="Look at the draft",
     )
     tell(News.LATE_FILES, project=draft.project, letter=letter)
@@ -67,7 +67,7 @@ def _published(draft: Draft, release: Release, files: Sequence[File]) -> Letter:
             ),
             "People who use Poetry see late files after: poetry cache clear",
         ),
-        path=f"/projects/{draft.project.name}/releases/{draft.version}/",
+        path=f"{draft.project.path}releases/{draft.version}/",
         link="Look at the release",
     )
 

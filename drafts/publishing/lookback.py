@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.mail import Letter
 from drafts import outbound
-from drafts.index.pages import public_url
+from drafts.index.pages import file_url
 from drafts.models import Draft, DraftState, File, Job, LookBack
 from drafts.notify import mail
 from drafts.notify.mail import News
@@ -43,7 +43,8 @@ def work(job: Job) -> None:
     if settings.INDEX_IS_PRIVATE:
         _settle(draft, job, 0, {}, "The index is private: no file has an address that everybody may ask.")
         return
-    files = list(draft.files.published().defer("core_metadata").order_by("filename"))
+    rows = draft.files.published().select_related("release__project").defer("core_metadata")
+    files = list(rows.order_by("filename"))
     differ: dict[str, str] = {}
     try:
         for file in files:
@@ -61,7 +62,7 @@ def work(job: Job) -> None:
 
 def _difference(file: File, job: Job) -> str:
     """Say what is wrong with the bytes that a file's public address hands out; empty when they are the reviewed ones."""
-    url = urljoin(settings.PRESSCHECK_URL, public_url(str(file.public_id), file.filename))
+    url = urljoin(settings.PRESSCHECK_URL, file_url(file))
     limits = Limits(file.size + 1024, seconds=_IDLE_SECONDS + file.size / _LEAST_RATE, idle=_IDLE_SECONDS)
     digest = hashlib.sha256()
     job.renew()

@@ -130,6 +130,7 @@ def reserve(*, draft: Draft) -> None:
     BurntName.objects.bulk_create(
         BurntName(
             project=draft.project,
+            space=draft.project.space,
             version_key=draft.version_key,
             filename=file.filename,
             identity=file.identity,

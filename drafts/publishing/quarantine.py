@@ -68,7 +68,7 @@ def _set(held: Held, reason: str, by: Actor, proof: Proof | None) -> bool:
 
 
 def _files(row: Held) -> list[File]:
-    rows = File.objects.published().defer("core_metadata").order_by("pk")
+    rows = File.objects.published().select_related("release__project").defer("core_metadata").order_by("pk")
     found = rows.filter(release__project=row) if isinstance(row, Project) else rows.filter(release=row)
     return list(found)
 
@@ -80,7 +80,7 @@ def _event(row: Held) -> Event:
 
 
 def _letter(row: Held, project: Project) -> Letter:
-    where = (f"/projects/{project.name}/", f"Look at {project}")
+    where = (f"{project.path}", f"Look at {project}")
     if not row.is_quarantined:
         return Letter(
             f"{row} is out of quarantine",

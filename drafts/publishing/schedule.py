@@ -176,7 +176,7 @@ def _tell(draft: Draft, what: str) -> None:
             what,
             "The draft is as it was, and its files can change again. To publish it, look at it and press Publish.",
         ),
-        path=f"/projects/{draft.project.name}/drafts/{draft.version}/",
+        path=f"{draft.project.path}drafts/{draft.version}/",
         link="Look at the draft",
     )
     tell(News.SCHEDULE, project=draft.project, letter=letter)

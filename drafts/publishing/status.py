@@ -76,6 +76,6 @@ def _letter(project: Project) -> Letter:
     return Letter(
         f"{project} is {status} now",
         (f"An owner made the project {project} {status}.", _MEANS[status], *why),
-        f"/projects/{project.name}/",
+        f"{project.path}",
         f"Look at {project}",
     )

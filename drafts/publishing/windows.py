@@ -95,7 +95,7 @@ def _tell(release: Release, what: str, then: str, proof: Proof) -> None:
     letter = Letter(
         subject=f"{release} {what}",
         paragraphs=(f"{proof.user} did that, with a second factor. {then}",),
-        path=f"/projects/{release.project.name}/releases/{release.version}/",
+        path=f"{release.project.path}releases/{release.version}/",
         link="Look at the release",
     )
     tell(News.WINDOW, project=release.project, letter=letter, but=proof.user)

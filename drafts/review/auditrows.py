@@ -47,6 +47,7 @@ _ALSO = {
     "release:quarantine-lifted": "lifted the release’s quarantine",
     "project:created": "made the project",
     "project:quota-changed": "changed the quota",
+    "project:sandbox-ended": "ended the sandbox and freed its name",
     "project:policy-changed": "changed the settings",
     "project:status-changed": "changed the project’s status",
     "project:quarantined": "put the project into quarantine",

@@ -15,13 +15,15 @@ from drafts.intake.upload2.bodies import absolute
 
 @require_safe
 def snippets(request: HttpRequest) -> HttpResponse:
-    """Show how each client uploads here; says nothing that is not public."""
+    """Show how each client uploads here, or with ``?sandbox`` to the sandbox; says nothing that is not public."""
+    is_sandbox = "sandbox" in request.GET
     context = {
-        "upload_url": absolute(reverse("legacy")),
-        "simple_url": absolute(reverse("simple-root")),
+        "is_sandbox": is_sandbox,
+        "upload_url": absolute(reverse("sandbox-legacy" if is_sandbox else "legacy")),
+        "simple_url": absolute(reverse("sandbox-root" if is_sandbox else "simple-root")),
         "script_url": absolute(reverse("stage-script")),
-        "post_url": f"{absolute(reverse('evidence-post'))}?project=NAME&version=VERSION",
-        "index_url": absolute(reverse("queue")),
+        "post_url": f"{absolute(reverse('sandbox-evidence' if is_sandbox else 'evidence-post'))}?project=NAME&version=VERSION",
+        "index_url": absolute(reverse("sandbox" if is_sandbox else "queue")),
         "audience": settings.OIDC_AUDIENCE,
         "id_token_variable": _id_token_variable(settings.OIDC_AUDIENCE),
         "minutes": settings.MINTED_TOKEN_MINUTES,

@@ -12,7 +12,16 @@ from django.urls import reverse
 from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.evidence.compare import Comparison, Rank
-from drafts.models import AttestationSearch, CiSource, Draft, DraftState, EvidenceLog, File, PrintedBy
+from drafts.models import (
+    AttestationSearch,
+    CiSource,
+    Draft,
+    DraftState,
+    EvidenceLog,
+    File,
+    PrintedBy,
+    Project,
+)
 from drafts.models.evidence import EVERY_FILE
 from drafts.review import evidencewords, followedruns
 from drafts.review.followedruns import FollowedRun
@@ -83,7 +92,7 @@ def section(who: Member, known: "Sight") -> EvidenceSection:
         run_url=reverse("evidence-run", args=where) if source else "",
         run_example=source.repository if source else "",
         sums_url=reverse("evidence-sums", args=where),
-        post_url=post_url(draft.project.name, draft.version),
+        post_url=post_url(draft.project, draft.version),
         demand=draft.project.evidence_demand,
         runs=followedruns.rows(draft, known.files),
         search=_search(draft, reverse("evidence-attestations", args=where) if source and known.files else ""),
@@ -99,9 +108,10 @@ def _search(draft: Draft, url: str) -> Search:
     return Search(url, "failed" if last.failed else "ended", last.said, last.ended_at)
 
 
-def post_url(project: str, version: str) -> str:
+def post_url(project: Project, version: str) -> str:
     """Return the address to which a job posts what it says of a release."""
-    return f"{settings.PRESSCHECK_URL}{reverse('evidence-post')}?{urlencode({'project': project, 'version': version})}"
+    door = reverse("sandbox-evidence" if project.is_sandbox else "evidence-post")
+    return f"{settings.PRESSCHECK_URL}{door}?{urlencode({'project': project.plain_name, 'version': version})}"
 
 
 def _logs(

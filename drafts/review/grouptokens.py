@@ -129,7 +129,7 @@ def _staged(request: HttpRequest, who: GroupOwner, token: Token, *, status: int 
 
 def _mine(who: GroupOwner, token: Token) -> list[Token]:
     """Return what the secret is for the projects that the person owns; files of others are not theirs to see."""
-    return [row for row in Token.objects.of_secret(token) if row.project_id in who.owned]
+    return [row for row in Token.objects.with_secret_of(token) if row.project_id in who.owned]
 
 
 def _of(who: GroupOwner, token_id: int) -> Token:

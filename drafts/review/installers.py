@@ -44,7 +44,7 @@ def tabs(access: DraftAccess) -> tuple[Tab, ...]:
     server = urlsplit(settings.PRESSCHECK_URL)
     draft = _Draft(
         project='", "'.join(access.names),
-        requirement='" "'.join(f"{draft.project.name}=={draft.version}" for draft in access.drafts),
+        requirement='" "'.join(f"{draft.project.plain_name}=={draft.version}" for draft in access.drafts),
         token=links.token(access.link),
         scheme=server.scheme,
         host=f"{server.netloc}{server.path}",

@@ -12,7 +12,7 @@ from drafts.models import Builder, File
 
 def message(builder: Builder, token: str) -> str:
     """Write the message; the commands run in sh, zsh, PowerShell and cmd alike."""
-    return "\n".join([*_greeting(builder), *_fetch(builder), *_send(token), *_closing(builder)])
+    return "\n".join([*_greeting(builder), *_fetch(builder), *_send(builder, token), *_closing(builder)])
 
 
 def _greeting(builder: Builder) -> Iterator[str]:
@@ -52,8 +52,8 @@ def _build(sdist: File, url: str) -> Iterator[str]:
     yield f"python -m pip wheel --no-deps --wheel-dir wheels {sdist.filename}"
 
 
-def _send(token: str) -> Iterator[str]:
-    upload = absolute(reverse("legacy"))
+def _send(builder: Builder, token: str) -> Iterator[str]:
+    upload = absolute(reverse("sandbox-legacy" if builder.draft.project.is_sandbox else "legacy"))
     yield "3. Send the wheels, with one of these:"
     yield ""
     yield f"python -m twine upload --repository-url {upload} --username __token__ --password {token} wheels/*"

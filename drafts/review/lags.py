@@ -10,7 +10,7 @@ from django.db.models import Count, Func, IntegerField, Q, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 from drafts.access.readers import Reader
-from drafts.models import File, Release
+from drafts.models import File, Release, Space
 
 if TYPE_CHECKING:
     from django.db.models.sql.compiler import _AsSqlType
@@ -89,7 +89,9 @@ class Refused:
 
 
 def _releases(reader: Reader) -> QuerySet[Release]:
-    offered = Release.objects.filter(quarantined_at=None, project__quarantined_at=None)
+    offered = Release.objects.filter(
+        quarantined_at=None, project__quarantined_at=None, project__space=Space.INDEX
+    )
     return reader.of(offered, "project")
 
 
@@ -118,8 +120,13 @@ def largest(reader: Reader) -> list[Lag]:
     ]
 
 
+def _offered(reader: Reader) -> QuerySet[File]:
+    """Return the files of the index alone: what the sandbox publishes is for learning."""
+    return reader.of(File.objects.offered().filter(release__project__space=Space.INDEX), "release__project")
+
+
 def _late(reader: Reader) -> QuerySet[File]:
-    return reader.of(File.objects.offered().filter(late_seconds__isnull=False), "release__project")
+    return _offered(reader).filter(late_seconds__isnull=False)
 
 
 def kinds(reader: Reader) -> list[tuple[str, int]]:
@@ -162,7 +169,7 @@ def refused(reader: Reader, days: int) -> Refused:
     return Refused(
         days=days,
         files=found["files"],
-        of_files=reader.of(File.objects.offered(), "release__project").count(),
+        of_files=_offered(reader).count(),
         releases=found["releases"],
         of_releases=_releases(reader).count(),
         projects=found["projects"],

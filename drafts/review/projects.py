@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_safe
 from packaging.version import Version
 
 from accounts.models import FactorHold
-from drafts.access import gate
+from drafts.access import gate, sandboxes
 from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.index import windows
@@ -55,6 +57,8 @@ class ProjectPage:
     status_url: str = ""
     audit_url: str = ""
     order_url: str = ""
+    ends_at: datetime | None = None  # of a sandbox
+    install: str = ""
 
 
 @gate.people
@@ -88,11 +92,23 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
         audit_url=reverse("project-audit", args=[name]) if who.may(Act.AUDIT) else "",
         target=targets.panel(who),
         order_url=reverse("order", args=[name]) if who.may(Act.REVOKE_ORDER) else "",
+        **_sandbox(who.project),
     )
     return render(request, "review/project.html", {"p": page})
 
 
-def _group(who: Member) -> dict[str, str]:
+def _sandbox(project: Project) -> dict[str, Any]:
+    """Return when a sandbox ends, and the line that installs from it what is published."""
+    if not project.is_sandbox:
+        return {}
+    line = f"pip install --index-url {settings.PRESSCHECK_URL}{reverse('sandbox-root')} {project.plain_name}"
+    return {
+        "ends_at": sandboxes.ends([project])[project.pk],
+        "install": line if project.first_published_at else "",
+    }
+
+
+def _group(who: Member) -> dict[str, Any]:
     """Return the project's group, and where its owners choose it and others look at it."""
     found: Group | None = Group.objects.of(who.project)
     name = found.name if found else ""

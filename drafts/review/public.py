@@ -20,6 +20,7 @@ from drafts.index import windows
 from drafts.index.pages import file_url
 from drafts.index.private import for_readers
 from drafts.models import Draft, File, Project, Receipt, Release
+from drafts.models.spaces import split
 from drafts.review import attestedrows
 from drafts.review.releases import late_text
 
@@ -68,6 +69,7 @@ class PublicRelease:
     yanked: int = 0
     newest: str = ""
     index_url: str = ""
+    requirement: str = ""
 
 
 @require_safe
@@ -101,7 +103,8 @@ def release(request: HttpRequest, reader: Reader, name: str, version: str) -> Ht
         files=tuple(_file(file, signed.get(file.pk, ())) for file in files),
         steps=tuple(_steps(row, files)),
         newest=_newest(row),
-        index_url=f"{settings.PRESSCHECK_URL}{reverse('simple-root')}",
+        index_url=f"{settings.PRESSCHECK_URL}{reverse('sandbox-root' if row.project.is_sandbox else 'simple-root')}",
+        requirement=f"{row.project.plain_name}=={row.version}",
     )
     if _wants_json(request):
         return _json({**_summary(shown), "files": [_as_json(file) for file in shown.files]})
@@ -119,13 +122,14 @@ def receipt(request: HttpRequest, reader: Reader, name: str, version: str, numbe
     if found is None:
         raise Http404(f"{row} has no such receipt.")
     answer = HttpResponse(json.dumps(found.envelope, indent=1), content_type="application/vnd.dsse+json")
-    filename = f"{row.project.name}-{row.version}-{number}.receipt.json"
+    filename = f"{row.project.name.replace('/', '-')}-{row.version}-{number}.receipt.json"
     answer["Content-Disposition"] = f'attachment; filename="{filename}"'
     return answer
 
 
 def _project(reader: Reader, name: str) -> Project:
-    row = Project.objects.published().filter(name=name).first()
+    space, _ = split(name)
+    row = Project.objects.published(space).filter(name=name).first()
     if row is None or not reader.may(row.pk):
         raise Http404("There is no such project on this index.")
     return row
@@ -147,7 +151,13 @@ def _release(reader: Reader, name: str, version: str) -> tuple[Release, list[Fil
         key = ""
     found = Release.objects.filter(project=row, version_key=key).first()
     files = (
-        list(File.objects.offered().filter(release=found).defer("core_metadata").order_by("filename"))
+        list(
+            File.objects.offered()
+            .filter(release=found)
+            .select_related("release__project")
+            .defer("core_metadata")
+            .order_by("filename")
+        )
         if found
         else []
     )

@@ -20,7 +20,7 @@ def receipt(request: HttpRequest, name: str, version: str) -> HttpResponse:
     if row is None:
         raise Http404(f"{draft} has no receipt.")
     response = HttpResponse(json.dumps(row.envelope, indent=1), content_type="application/vnd.dsse+json")
-    filename = f"{draft.project.name}-{draft.version}.receipt.json"
+    filename = f"{draft.project.name.replace('/', '-')}-{draft.version}.receipt.json"
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 

@@ -57,7 +57,7 @@ def _shown(request: HttpRequest, access: DraftAccess) -> HttpResponse:
     draft = access.draft
     if access.ended:  # for 30 days; then the link opens nothing
         if access.train is not None:
-            return redirect("simple-root")
+            return redirect("sandbox-root" if draft.project.is_sandbox else "simple-root")
         return redirect("public-release", name=draft.project.name, version=draft.version)
     rows = File.objects.filter(draft__in=access.drafts).installable()
     files = list(rows.select_related("staged_by_token", "staged_by_user").order_by("draft", "filename"))

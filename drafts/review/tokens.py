@@ -172,7 +172,8 @@ def _staged(request: HttpRequest, who: Member, token: Token, *, status: int = 20
 
 def place(project: Project) -> dict[str, str]:
     """Return what the pages of tokens say of whose they are, and the way back."""
-    return {"owner": project.name, "back": reverse("project", args=[project.name])}
+    query = "?sandbox" if project.is_sandbox else ""
+    return {"owner": project.name, "back": reverse("project", args=[project.name]), "query": query}
 
 
 def _of(project: Project, token_id: int) -> Token:

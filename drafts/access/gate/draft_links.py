@@ -34,11 +34,11 @@ class DraftAccess:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of the projects that the link opens, each once."""
-        return tuple(sorted({draft.project.name for draft in self.drafts}))
+        return tuple(sorted({draft.project.plain_name for draft in self.drafts}))
 
     def of(self, project: str) -> tuple[Draft, ...]:
-        """Return the drafts of one project; none for a name that the link does not open."""
-        return tuple(draft for draft in self.drafts if draft.project.name == project)
+        """Return the drafts of the project of this plain name; none for a name that the link does not open."""
+        return tuple(draft for draft in self.drafts if draft.project.plain_name == project)
 
 
 def draft_link(request: HttpRequest, token: str | None) -> DraftAccess:

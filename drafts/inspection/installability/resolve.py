@@ -84,7 +84,7 @@ def _answers(draft: Draft, files: list[File], job: Job) -> Iterator[Answer]:
     """Yield one answer for each environment; the resolver is asked only where there is a wheel to install."""
     offers = audience.offers([*files, *befores([draft])[draft.pk].same_files])
     places = [Environment(python, platform) for platform in PLATFORMS for python in PYTHONS]
-    requirement = f"{draft.project.name}=={draft.version}\n"
+    requirement = f"{draft.project.plain_name}=={draft.version}\n"
     with (
         serving.served(draft, settings.PRESSCHECK_RESOLVE_INDEX) as pages,
         asking.resolver(pages.base) as resolver,

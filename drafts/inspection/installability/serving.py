@@ -62,7 +62,9 @@ class Pages:
         return None
 
     def _page(self, name: str) -> bytes | None:
-        project = Project.objects.filter(name=name).first()
+        own = self._draft.project
+        # Of the other sandboxes none can be installed from: they publish elsewhere.
+        project = own if own.plain_name == name else Project.objects.filter(name=name).first()
         files: list[File] = []
         if project is not None:
             files += pages.published_files(project)

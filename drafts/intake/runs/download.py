@@ -67,7 +67,7 @@ def _save(case: Case, artifact: Artifact, file: BinaryIO, done: int, told: Artif
 
 def _look(project: Project, artifact: Artifact, file: BinaryIO, told: ArtifactOutcome) -> Sequence[Candidate]:
     try:
-        contents = artifacts.look(file, artifact, project=project.name)
+        contents = artifacts.look(file, artifact, project=project.plain_name)
     except BadDistribution as error:
         told.said = f"It cannot be read: {error.message}"
         return ()

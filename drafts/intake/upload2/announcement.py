@@ -69,7 +69,9 @@ def wrong_names(filename: object, draft_of: tuple[str, Version, bool]) -> list[F
 
 def _name(said: Mapping[str, Any], draft: Draft) -> list[Finding]:
     project = draft.project
-    return wrong_names(said.get("filename"), (project.name, Version(draft.version), project.local_versions))
+    return wrong_names(
+        said.get("filename"), (project.plain_name, Version(draft.version), project.local_versions)
+    )
 
 
 def _size(said: Mapping[str, Any]) -> Iterator[Finding]:

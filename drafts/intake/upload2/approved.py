@@ -23,7 +23,7 @@ def addresses(draft: Draft) -> dict[str, str]:
     if not is_open(draft):
         return {}
     names = draft.files.completed().order_by("filename").values_list("filename", flat=True)
-    return {name: reverse("session-approved", args=[draft.handle, name]) for name in names}
+    return {name: reverse("session-approved", args=[draft.address, name]) for name in names}
 
 
 @spoken_v2("GET", "HEAD")

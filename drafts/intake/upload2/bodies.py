@@ -49,12 +49,12 @@ def review_url(draft: Draft) -> str:
 
 def session_url(draft: Draft) -> str:
     """Return the address of the draft as a publishing session."""
-    return absolute(reverse("session", args=[draft.handle]))
+    return absolute(reverse("session", args=[draft.address]))
 
 
 def file_url(draft: Draft, handle: str, part: str = "") -> str:
     """Return the address of a file by its handle, or of something about it."""
-    return absolute(reverse("session-file", args=[draft.handle, handle])) + part
+    return absolute(reverse("session-file", args=[draft.address, handle])) + part
 
 
 def moment(value: datetime) -> str:
@@ -104,7 +104,7 @@ def _own(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     live = [file for file in uploads if file.state in IN_DRAFT]
     may_take = approved.addresses(draft)
     return {
-        "name": draft.project.name,
+        "name": draft.project.plain_name,
         "version": draft.version,
         "review-url": review_url(draft),
         "fingerprint": draft.fingerprint_of(live),

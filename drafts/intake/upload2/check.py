@@ -13,13 +13,13 @@ from drafts.intake.arrival import Arrival, Upload
 from drafts.intake.problems import Problem
 from drafts.intake.rules import Refused, Stager
 from drafts.intake.upload2.negotiation import META, answer, must_be, spoken_v2
-from drafts.models import NotEditable, Project
+from drafts.models import NotEditable, Project, Space
 
 
 @spoken_v2("POST")
-def check(request: HttpRequest, filename: str) -> HttpResponse:
+def check(request: HttpRequest, filename: str, space: Space = Space.INDEX) -> HttpResponse:
     """Look at a file as if it were staged: 200 and what would be done, or the refusal that it would meet."""
-    credential = gate.upload_credential(request)
+    credential = gate.upload_credential(request, space)
     must_be(request, "application/octet-stream")
     name = parse_filename(filename)
     credential = credential.of(name.project)

@@ -21,7 +21,7 @@ from drafts.intake.told import RETRY_SECONDS, publish_status
 from drafts.intake.upload2 import bodies, said
 from drafts.intake.upload2.announcement import wrong_names
 from drafts.intake.upload2.negotiation import META, answer, spoken_v2, told
-from drafts.models import Draft, Project, Release
+from drafts.models import Draft, Project, Release, Space
 from drafts.models.drafts import TERMINAL_KEPT
 
 _WORDS = {
@@ -63,9 +63,9 @@ def _late(draft: Draft) -> str:
 
 
 @spoken_v2("POST")
-def root(request: HttpRequest) -> HttpResponse:
+def root(request: HttpRequest, space: Space = Space.INDEX) -> HttpResponse:
     """Open the draft of a release: 201; where there is one that did not end, 409 and its address."""
-    credential = gate.upload_credential(request)
+    credential = gate.upload_credential(request, space)
     label = trains.label(request)
     asked = told(request)
     credential = credential.of(_normalized(asked.get("name")))
@@ -96,7 +96,7 @@ def _release(asked: Mapping[str, Any], credential: Credential) -> Version:
     normalized, findings = _normalized(name), []
     if not normalized:
         findings.append(Finding("name", f"'{str(name)[:120]}' is not a project name (PEP 508).", "bad-name"))
-    elif normalized != project.name:
+    elif normalized != project.plain_name:
         message = f"This token stages files of {either(credential.projects)}, not of '{normalized}'."
         raise Problem.one(403, "Another project", "wrong-project", message, source="name")
     try:
@@ -121,7 +121,7 @@ def _expects(asked: Mapping[str, Any], project: Project, version: Version) -> li
     if not isinstance(names, list) or len(names) > most:
         message = f"meta._presscheck.expects must be an array of at most {most} file names."
         raise Problem.one(400, "Bad names", "bad-expects", message, source="meta._presscheck.expects")
-    release = (project.name, version, project.local_versions)
+    release = (project.plain_name, version, project.local_versions)
     findings = [finding for name in names for finding in wrong_names(name, release)]
     if findings:
         raise Problem(400, "Bad names", tuple(findings[:20]))

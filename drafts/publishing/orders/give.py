@@ -149,6 +149,6 @@ def _end(order: StandingOrder, why: str) -> bool:
 
 def _tell(order: StandingOrder, subject: str, words: str) -> None:
     """Tell owners and maintainers: an order may be void because its one owner is none any more."""
-    path = f"/projects/{order.project.name}/order/"
+    path = f"{order.project.path}order/"
     letter = Letter(f"{order.project}: {subject}", (words,), path, "Look at the order")
     tell(News.ORDER, project=order.project, letter=letter)

@@ -73,7 +73,7 @@ def _stop(order: StandingOrder, draft: Draft, job: Job, reasons: Sequence[Reason
     job.finish()
     words = _words(reasons)
     _say(draft, f"The standing order does not publish this draft. {words}")
-    path = f"/projects/{draft.project.name}/drafts/{draft.version}/"
+    path = f"{draft.project.path}drafts/{draft.version}/"
     letter = Letter(
         f"{draft}: the standing order did not publish it",
         (f"The {order} did not publish {draft}, which waits for a maintainer.", words),

@@ -137,14 +137,15 @@ def _taken(drafts: Sequence[Draft], uploads: Mapping[int, Sequence[File]]) -> di
     if not drafts:
         return {}
     names = {file.filename for draft in drafts for file in uploads[draft.pk]}
+    spaces = {draft.project.space for draft in drafts}
     of_release = Q(
         project__in={draft.project_id for draft in drafts},
         version_key__in={draft.version_key for draft in drafts},
     )
     taken: dict[int, set[str]] = {draft.pk: set() for draft in drafts}
-    for row in BurntName.objects.filter(Q(filename__in=names) | of_release):
+    for row in BurntName.objects.filter(Q(filename__in=names, space__in=spaces) | of_release):
         for draft in drafts:
-            if row.draft_id == draft.pk:
+            if row.draft_id == draft.pk or row.space != draft.project.space:
                 continue
             taken[draft.pk].add(row.filename)
             if (row.project_id, row.version_key) == (draft.project_id, draft.version_key):

@@ -66,7 +66,7 @@ def _letter(draft: Draft, checkpoint: AuditCheckpoint) -> Letter:
             "Keep the next line: with it you can show later that the record of this server was not rewritten before that moment.",
             checkpoints.line(checkpoint),
         ),
-        f"/projects/{draft.project.name}/drafts/{draft.version}/",
+        f"{draft.project.path}drafts/{draft.version}/",
         "Look at the release",
     )
 

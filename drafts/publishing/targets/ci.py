@@ -144,7 +144,7 @@ def payload(push: Push) -> dict[str, Any]:
             "project": draft.project.name,
             "version": draft.version,
             "fingerprint": draft.publishing_fingerprint,
-            "session": f"{settings.PRESSCHECK_URL}{reverse('session', args=[draft.handle])}",
+            "session": f"{settings.PRESSCHECK_URL}{reverse('session', args=[draft.address])}",
             "review-url": f"{settings.PRESSCHECK_URL}{path}",
             "index": str(push.target),
             "sha256": files,

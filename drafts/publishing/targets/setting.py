@@ -127,6 +127,8 @@ def set_target(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
     project = Project.objects.lock(project.pk)
     proof.demand(purpose(project))
     members.demand(project=project, user=proof.user, act=Act.TARGET)
+    if project.is_sandbox:
+        raise BadTarget(f"{project} is a sandbox: it publishes to /sandbox/simple/ and nowhere else.")
     check_shape(wanted)
     before = Target.objects.filter(project=project, ended_at=None).first()
     if before is not None and before.leaves_at and before.leaves_at <= timezone.now():

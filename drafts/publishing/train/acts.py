@@ -47,6 +47,7 @@ def make(*, label: str, drafts: Sequence[Draft], by: Actor, user: User) -> Train
     if len(drafts) > MOST_DRAFTS:
         raise BadTrain(f"{len(drafts)} drafts were chosen: a train has {MOST_DRAFTS} at most")
     locked = Draft.objects.lock_all(drafts)
+    _must_be_of_one_space(locked)
     train = Train.objects.create(label=label, made_by=str(user))
     for draft in locked:
         members.demand(project=draft.project, user=user, act=Act.TRAIN)
@@ -63,6 +64,12 @@ def _label(text: str) -> str:
     if len(label) > LONGEST_LABEL or not label.isprintable():
         raise BadTrain(f"its name is longer than {LONGEST_LABEL} characters, or holds some that do not show")
     return label
+
+
+def _must_be_of_one_space(drafts: Sequence[Draft]) -> None:
+    """Raise BadTrain for drafts of which some would be published on the index, and others in the sandbox."""
+    if len({draft.project.space for draft in drafts}) > 1:
+        raise BadTrain("it would mix the index and the sandbox: a train publishes in one of them")
 
 
 def _put(draft: Draft, train: Train) -> None:
@@ -82,6 +89,7 @@ def join(*, train: Train, draft: Draft, by: Actor, user: User) -> None:
     members.demand(project=draft.project, user=user, act=Act.TRAIN)
     if Draft.objects.filter(train=train).count() >= MOST_DRAFTS:
         raise BadTrain(f"the train {train.label} has {MOST_DRAFTS} drafts, and takes no more")
+    _must_be_of_one_space([draft, *train.drafts.select_related("project")])
     _put(draft, train)
     audit.record(Event.JOINED, on=draft, by=by, train=train.pk, label=train.label)
 

@@ -58,7 +58,9 @@ def _key(draft: Draft, label: str, token: Token) -> str:
     """
     if not label:
         return ""
-    rows = Token.objects.valid().filter(token_sha256=token.token_sha256, kind=TokenKind.UPLOAD)
+    rows = Token.objects.valid().filter(
+        token_sha256=token.token_sha256, kind=TokenKind.UPLOAD, project__space=draft.project.space
+    )
     projects = sorted(rows.values_list("project_id", flat=True))
     if draft.project_id not in projects:
         return ""

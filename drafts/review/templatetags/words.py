@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from drafts.models.spaces import Space, split
+
 register = template.Library()
 
 _GROUP = 8
@@ -30,6 +32,15 @@ def short_digest(value: str) -> str:
     """Return the first eight and the last four digits."""
     text = str(value)
     return text if len(text) <= _GROUP + 4 else f"{text[:_GROUP]}…{text[-4:]}"
+
+
+@register.filter
+def sandbox_badge(name: str) -> SafeString:
+    """Mark a project whose name says that it is of the sandbox."""
+    if split(str(name))[0] is not Space.SANDBOX:
+        return SafeString("")
+    title = "published to /sandbox/simple/ only; ends 30 days after the last upload"
+    return format_html('<a class="badge" data-state="sandbox" href="/sandbox/" title="{}">sandbox</a>', title)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('drafts', '0018_targets'),
+        ('drafts', '0019_sandbox'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
