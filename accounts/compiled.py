@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.db import connection, models
 from django.db.models.query import RawQuerySet
+from django.db.transaction import TransactionManagementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,8 @@ class Compiled(Generic[M]):
         if written is None:
             written = _Written(self._ask(**self._stand_ins), self._stand_ins)
             self._written[connection.vendor] = written
+        if written.locks and not connection.in_atomic_block:
+            raise TransactionManagementError("a row is locked for a transaction, and there is none")
         return written
 
 
@@ -56,7 +59,7 @@ class _Written:
     """A question in the SQL of one kind of database, and where its values go."""
 
     def __init__(self, queryset: "models.QuerySet[Any, Any]", stand_ins: dict[str, Value]) -> None:
-        self.model = queryset.model
+        self.model, self.locks = queryset.model, queryset.query.select_for_update
         self.sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
         known = {str(_adapted(value)): name for name, value in stand_ins.items()}
         self._places = [(known.get(str(given), ""), given) for given in parameters]

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -35,6 +36,15 @@ def test_a_question_is_asked_again_with_other_values(project):
 def test_a_question_that_would_not_hear_a_value_is_not_asked(project):
     with pytest.raises(TypeError, match="does not use name"):
         Compiled(_deaf).models(name=project.name, since=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_is_locked_within_a_transaction_alone(project):
+    """It is true as of Django's own questions: a lock that ends with its statement is none."""
+    with transaction.atomic():
+        assert Project.objects.lock(project.pk) == project
+    with pytest.raises(TransactionManagementError):
+        Project.objects.lock(project.pk)
 
 
 def test_a_file_is_staged_with_few_questions(ci, inspections_wait):
