@@ -153,6 +153,8 @@ OPERATED = {
     "operators/read-only/": POST,
     "operators/audit/": GET,
     "operators/audit/export/": POST,
+    "operators/quotas/": GET,
+    "operators/projects/<slug:name>/quota/": BOTH,
     "operators/projects/<slug:name>/": GET,
     "operators/projects/<slug:name>/quarantine/": BOTH,
     "operators/projects/<slug:name>/drafts/<int:draft_id>/look/": BOTH,
