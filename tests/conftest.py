@@ -225,7 +225,7 @@ HANDLERS = {}
 def do_jobs() -> int:
     """Do every job that is due, as a worker would; returns how many."""
     from drafts.access import handover, loosening
-    from drafts.evidence import sources
+    from drafts.evidence import owners, sources
     from drafts.evidence.attested import job as attested
     from drafts.evidence.attested import lookup
     from drafts.inspection import inspect
@@ -247,6 +247,7 @@ def do_jobs() -> int:
         Kind.COMPLETE: complete.work,
         Kind.FETCH_RUN: fetch.work,
         Kind.CHECK_CI: sources.check,
+        Kind.FIND_OWNER: owners.work,
         Kind.INSPECT: inspect.work,
         Kind.RESOLVE: resolve.work,
         Kind.VERIFY_ATTESTATIONS: attested.work,

@@ -154,6 +154,8 @@ OPERATED = {
     "operators/read-only/": POST,
     "operators/audit/": GET,
     "operators/audit/export/": POST,
+    "operators/quotas/": GET,
+    "operators/<projects:name>/quota/": BOTH,
     "operators/<projects:name>/": GET,
     "operators/<projects:name>/quarantine/": BOTH,
     "operators/<projects:name>/drafts/<int:draft_id>/look/": BOTH,

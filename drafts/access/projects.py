@@ -9,6 +9,8 @@ from packaging.utils import InvalidName, canonicalize_name
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
+from accounts.stepup import Proof, Purpose
+from drafts.access import operators
 from drafts.models import Membership, Project, Role, Space
 
 _LONGEST_NAME = 180  # the column has room for its space, and for what an expired one is called
@@ -80,13 +82,23 @@ def _roles(owner: str, maintainers: Sequence[str], reviewers: Sequence[str]) -> 
         yield user, role
 
 
+def quota_purpose(project: Project, quota: int | None) -> Purpose:
+    """Return what a proof must be for to give a project this quota; None is the server's."""
+    return Purpose("set a quota", f"project:{project.pk}", "default" if quota is None else str(quota))
+
+
 @transaction.atomic
-def set_quota(*, project: Project, quota: int | None, by: Actor) -> bool:
-    """Give a project its own quota in bytes, or (None) the server's. False when it has it already."""
+def set_quota(*, project: Project, quota: int | None, by: Actor, proof: Proof | None = None) -> bool:
+    """Give a project its own quota in bytes, or (None) the server's. False when it has it already.
+
+    Raises ProofRefused, NotOperator; the command line needs no proof.
+    """
     project = Project.objects.lock(project.pk)
+    operators.demand(by=by, proof=proof, purpose=quota_purpose(project, quota))
     before = project.quota
     if before == quota:
         return False
     Project.objects.filter(pk=project.pk).update(quota=quota)
-    audit.record(Event.QUOTA, on=project, by=by, before=before, after=quota)
+    also = {"method": proof.method} if proof else {}
+    audit.record(Event.QUOTA, on=project, by=by, before=before, after=quota, **also)
     return True

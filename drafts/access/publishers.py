@@ -14,7 +14,7 @@ from accounts.stepup import Proof, Purpose
 from drafts import outbound
 from drafts.access import members, orders
 from drafts.access.roles import Act
-from drafts.models import CiSource, Project, Publisher, PublisherKind, Token
+from drafts.models import CiSource, Kind, Project, Publisher, PublisherKind, Token, jobs
 from drafts.models.publishers import GITHUB_ISSUER, GITLAB_ISSUER
 from drafts.outbound.addresses import parse
 
@@ -40,6 +40,7 @@ class Event(StrEnum):
 
     ADDED = "publisher:added"
     REMOVED = "publisher:removed"
+    IDENTIFIED = "publisher:identified"
 
 
 class BadPublisher(Exception):
@@ -132,6 +133,10 @@ def add(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> Publish
         raise BadPublisher(f"{project} trusts {publisher} already.")
     publisher.save()
     orders.terms_changed(project)
+    if publisher.issuer == ISSUERS.get(PublisherKind(publisher.kind)) and not (
+        publisher.owner_id and publisher.repository_id
+    ):
+        jobs.enqueue(kind=Kind.FIND_OWNER, subject=f"publisher:{publisher.pk}", is_new=True)
     audit.record(Event.ADDED, on=publisher, by=by, method=proof.method, **_details(publisher))
     return publisher
 

@@ -1,8 +1,8 @@
-"""What workers do for evidence: test where a project's CI runs, verify attestations, look for them."""
+"""What workers do for evidence: test where a project's CI runs, verify attestations, look for them, ask whose a publisher is."""
 
 from celery import shared_task
 
-from drafts.evidence import sources
+from drafts.evidence import owners, sources
 from drafts.evidence.attested import job as attested
 from drafts.evidence.attested import lookup
 from drafts.models import Kind, jobs
@@ -24,3 +24,9 @@ def verify_attestations(job_id: int) -> None:
 def find_attestations(job_id: int) -> None:
     """Look for attestations of one draft's files; done once however often it is rung."""
     jobs.run(job_id, lookup.work)
+
+
+@shared_task(name=Kind.FIND_OWNER)
+def find_owner(job_id: int) -> None:
+    """Ask whose repository one trusted publisher is; done once however often it is rung."""
+    jobs.run(job_id, owners.work)

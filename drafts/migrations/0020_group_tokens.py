@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="publisher",
+            name="ids_said",
+            field=models.CharField(blank=True, help_text="why the ids are not known yet", max_length=300),
+        ),
+        migrations.AddField(
             model_name='token',
             name='group',
             field=models.ForeignKey(help_text='made for all its projects', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tokens', to='drafts.group'),

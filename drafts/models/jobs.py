@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PURGE = "intake.purge"
     FETCH_RUN = "intake.fetch_run"
     CHECK_CI = "evidence.check_ci"
+    FIND_OWNER = "evidence.find_owner"
     COMPLETE = "intake.complete"
     INSPECT = "inspection.inspect"
     RESOLVE = "inspection.resolve"

@@ -51,6 +51,7 @@ class Publisher(models.Model):
     spelled = models.CharField(max_length=64, editable=False)
     owner_id = models.CharField(max_length=40, blank=True)
     repository_id = models.CharField(max_length=40, blank=True)
+    ids_said = models.CharField(max_length=300, blank=True, help_text="why the ids are not known yet")
     added_at = models.DateTimeField(default=timezone.now)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

@@ -103,6 +103,8 @@ def _ids(row: Publisher) -> str:
     known += [f"repository {row.repository_id}"] if row.repository_id else []
     if len(known) == len(("owner", "repository")):
         return f"ids: {', '.join(known)}"
+    if row.ids_said:
+        return f"ids: {', '.join([*known, row.ids_said])}"
     return f"ids: {', '.join([*known, 'the first run that matches says the rest' if known else 'the first run that matches says them'])}"
 
 

@@ -18,6 +18,7 @@ class Doubled:
     """What the double answers; tests change it."""
 
     repository_id: int = 4711
+    owner_id: int = 815
     run: dict = field(default_factory=dict)
     artifacts: dict[str, bytes] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
@@ -79,7 +80,8 @@ class Doubled:
     def _in_repository(self, asked: Asked, path: str) -> None:
         match path.strip("/").split("/"):
             case [""]:
-                _json(asked, {"id": self.repository_id, "full_name": "octo/sampleproject"})
+                told = {"id": self.repository_id, "full_name": "octo/sampleproject"}
+                _json(asked, {**told, "owner": {"id": self.owner_id, "login": "octo"}})
             case ["contents", *parts]:
                 digest = self.digests.get(asked.query.get("ref", ""), "workflow")
                 _json(asked, {"type": "file", "path": "/".join(parts), "sha": digest})

@@ -40,7 +40,7 @@ class Doubled:
 
     def answer(self, asked: Asked) -> None:
         """Answer as gitlab.com does."""
-        if asked.headers.get("private-token") != self.token:
+        if asked.headers.get("private-token", "") != self.token:
             asked.answer(401, b'{"message": "401 Unauthorized"}')
         elif not asked.path.startswith(PATH):
             asked.answer(404, b'{"message": "404 Project Not Found"}')
@@ -50,7 +50,8 @@ class Doubled:
     def _in_project(self, asked: Asked, path: str) -> None:
         match path.strip("/").split("/"):
             case [""]:
-                _json(asked, {"id": self.project_id, "path_with_namespace": "group/sub/sampleproject"})
+                told = {"id": self.project_id, "path_with_namespace": "group/sub/sampleproject"}
+                _json(asked, {**told, "namespace": {"id": 77}})
             case ["pipelines"]:
                 _json(asked, [])
             case ["pipelines", "8812"]:

@@ -37,7 +37,7 @@ class GitHub:
         """Return the repository's id, and see that the token may read its runs."""
         found = Record.of(self.api.ask(self._here, f"the repository {self.path}"))
         self.api.ask(f"{self._here}/actions/runs", f"the runs of {self.path}", per_page=1)
-        return Repository(found.number("id"), found.text("full_name"))
+        return Repository(found.number("id"), found.text("full_name"), found.record("owner").number("id", 0))
 
     def file_digest(self, path: str, commit: str) -> str:
         """Return Git's name of a file's bytes at a commit."""

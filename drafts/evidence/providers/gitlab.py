@@ -41,7 +41,8 @@ class GitLab:
         """Return the project's id, and see that the token may read its pipelines."""
         found = Record.of(self.api.ask(self._here, f"the project {self.path}"))
         self.api.ask(f"{self._here}/pipelines", f"the pipelines of {self.path}", per_page=1)
-        return Repository(found.number("id"), found.text("path_with_namespace"))
+        namespace = found.record("namespace").number("id", 0)
+        return Repository(found.number("id"), found.text("path_with_namespace"), namespace)
 
     def file_digest(self, path: str, commit: str) -> str:
         """Return Git's name of a file's bytes at a commit."""

@@ -18,10 +18,14 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository (GitHub) or project (GitLab): its lasting id, and its path as it is spelled now."""
+    """A repository (GitHub) or project (GitLab): its lasting id, its path as it is spelled now, and its owner's (namespace's) id.
+
+    ``owner_id`` is 0 where the provider does not say.
+    """
 
     id: int
     path: str
+    owner_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
