@@ -5,11 +5,13 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from drafts.models import Push
+from drafts.notify import standard_webhooks
 from drafts.storage import storage
 from tests.conftest import do_jobs, draft_url, publish
 from tests.coupled import publish_train
 from tests.inspected import inspect_now
 from tests.pressing import browser_of
+from tests.providers.peers import peer
 from tests.test_browser_pages import look
 from tests.test_jobs import due_now
 from tests.upstreams import aimed, refuses, upstream
@@ -26,6 +28,18 @@ def there(settings):
         yield double
 
 
+@pytest.fixture
+def hook():
+    """CI's end of the webhook."""
+
+    def take(asked) -> None:
+        asked.handler.rfile.read(int(asked.headers["content-length"]))
+        asked.answer(202)
+
+    with peer(take) as double:
+        yield double
+
+
 def test_axe_finds_nothing_where_a_target_is_set(look, there, project, alice):
     look(reverse("target", args=[project.name]), user=alice)
     aimed(there, project, alice)
@@ -33,10 +47,17 @@ def test_axe_finds_nothing_where_a_target_is_set(look, there, project, alice):
 
 
 def test_a_draft_that_waits_for_ci_says_until_when_and_shows_when_it_is_there(
-    look, open_page, there, project, alice, draft, mike
+    look, open_page, there, hook, project, alice, draft, mike
 ):
     """It is true that the page refreshes itself from waiting to published, and that axe finds nothing meanwhile."""
-    aimed(there, project, alice, uploader="ci", hook_url="", secret="", environment="")
+    aimed(
+        there,
+        project,
+        alice,
+        uploader="ci",
+        hook_url=f"{hook.url}/hook",
+        secret=standard_webhooks.new_secret(),
+    )
     inspect_now()
     publish(draft, mike)
     look(draft_url(draft), user=mike)
@@ -44,6 +65,7 @@ def test_a_draft_that_waits_for_ci_says_until_when_and_shows_when_it_is_there(
     page.goto(draft_url(draft))
     expect(page.locator("#verdict")).to_contain_text("approved, waiting for CI: 0 of 2 files")
     expect(page.locator("#upstream")).to_contain_text("CI has until")
+    expect(page.locator("#upstream")).to_contain_text("not there yet")
     there.files = {file.filename: _bytes(file) for file in draft.files.all()}
     due_now()
     do_jobs()

@@ -39,7 +39,10 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalsSection:
-    """Approvals in the publish panel. ``mine``: what the reader said of these files; ``changed``: since what is void."""
+    """Approvals in the publish panel. ``mine``: what the reader said of these files; ``changed``: since what is void.
+
+    ``mine_at``: when the reader last said yes, to these files or to others; ``since_mine``: what changed since.
+    """
 
     needed: int
     given: int
@@ -49,6 +52,8 @@ class ApprovalsSection:
     own_counts: bool
     yes_url: str = ""
     changes_url: str = ""
+    mine_at: datetime | None = None
+    since_mine: tuple[Difference, ...] = ()
 
     @property
     def is_shown(self) -> bool:
@@ -64,6 +69,11 @@ def section(who: Member, known: Sight) -> ApprovalsSection:
     mine = next(
         (one for one in said if one.user_id == who.user.pk and opinions.standing(one) != Standing.VOID), None
     )
+    mine_yes = max(
+        (one for one in said if one.user_id == who.user.pk and one.says == Says.YES),
+        key=lambda one: one.pk,
+        default=None,
+    )
     url = reverse("approve", args=[draft.project.name, draft.version])
     return ApprovalsSection(
         needed=opinions.needed,
@@ -74,7 +84,16 @@ def section(who: Member, known: Sight) -> ApprovalsSection:
         own_counts=draft.project.own_approval_counts,
         yes_url=f"{url}?says={Says.YES}" if may_say and (mine is None or mine.says != Says.YES) else "",
         changes_url=f"{url}?says={Says.CHANGES}" if may_say else "",
+        mine_at=mine_yes.at if mine_yes else None,
+        since_mine=_since(known, mine_yes) if mine_yes and draft.is_editable else (),
     )
+
+
+def _since(known: Sight, yes: Approval) -> tuple[Difference, ...]:
+    """Return what is other than what a yes was said of; it costs nothing while the yes stands."""
+    if known.opinions.standing(yes) != Standing.VOID:
+        return ()
+    return since.differences(known.draft, yes.fingerprint, known.uploads) or ()
 
 
 def _row(who: Member, known: Sight, one: Approval) -> ApprovalRow:

@@ -135,13 +135,22 @@ def _car(who: Passenger, sight: Sight, sent: Mapping[int, Delivery]) -> Car:
         project=draft.project.name,
         version=draft.version,
         url=reverse("draft", args=[draft.project.name, draft.version]),
-        verdict=words.verdict(sight, may_publish=who.may(Act.PUBLISH, draft)),
+        verdict=_of_car(who, sight, sent),
         totals=words.totals(sight.files),
         blockers=_against(sight),
         expires_at=draft.expires_at if draft.is_editable else None,
         leave_url=reverse("train-leave", args=[who.train.pk, draft.pk]) if can_leave else "",
         upstream=_upstream(sight, sent),
     )
+
+
+def _of_car(who: Passenger, sight: Sight, sent: Mapping[int, Delivery]) -> Verdict:
+    """Return a draft's own verdict; one whose delivery stopped waits for a person, though it is published."""
+    own, delivery = (
+        words.verdict(sight, may_publish=who.may(Act.PUBLISH, sight.draft)),
+        sent.get(sight.draft.pk),
+    )
+    return replace(own, level=Level.WAIT) if delivery is not None and delivery.is_stuck else own
 
 
 def _upstream(sight: Sight, sent: Mapping[int, Delivery]) -> str:

@@ -105,7 +105,7 @@ def _section(who: Member, push: Push, fetched: str, differ: tuple[str, ...]) -> 
         alarm=push.alarm,
         next_at=rows.waits_until(push) if waits and push.words else None,
         until=push.begun_at + ci.LIMIT if waits and push.target.by_ci and push.begun_at else None,
-        files=tuple(_row(one) for one in found),
+        files=tuple(_row(one, by_ci=push.target.by_ci) for one in found),
         resume_url=reverse("upstream-resume", args=where) if is_held and who.may(Act.PUBLISH) else "",
         finish_url=reverse("upstream-finish", args=where) if is_held and who.may(Act.TARGET) else "",
         fetched=fetched,
@@ -113,10 +113,11 @@ def _section(who: Member, push: Push, fetched: str, differ: tuple[str, ...]) -> 
     )
 
 
-def _row(one: PushedFile) -> DeliveryRow:
+def _row(one: PushedFile, *, by_ci: bool) -> DeliveryRow:
     words = "" if one.state == PushedFileState.CONFIRMED else one.words
     state = PushedFileState(one.state)
-    return DeliveryRow(one.file.filename, state, _WORDS[state], words, one.confirmed_at or one.tried_at)
+    text = "not there yet" if by_ci and state == PushedFileState.PENDING else _WORDS[state]
+    return DeliveryRow(one.file.filename, state, text, words, one.confirmed_at or one.tried_at)
 
 
 def summary(push: Push, found: list[PushedFile]) -> str:
