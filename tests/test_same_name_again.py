@@ -133,7 +133,7 @@ def test_what_is_published_with_the_same_bytes_is_a_success(published, ci):
     response = ci.upload(WHEEL)
     assert response.status_code == 200
     assert json.loads(response.content).keys() == {"meta", "notices"}
-    assert response["Location"].endswith("/simple/sampleproject/")
+    assert response["Location"].endswith("/releases/sampleproject/1.0/")
     assert (events(), bodies.stored(), Draft.objects.count()) == (*before, 1)
 
 

@@ -20,11 +20,11 @@ _INVISIBLE: dict[int, str | None] = {
 }
 
 # ECMA-48 control sequences and control strings. Each class excludes what begins the next sequence, so that an
-# unterminated one cannot be scanned twice.
+# unterminated one cannot be scanned twice. It begins with one set of characters, so that the search is quick.
 _ANSI = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,4}[@-~]"
-    r"|(?:\x1b[\]_P^X]|\x9d)[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]{0,2}[0-~]?"
+    r"[\x1b\x9b\x9d](?:(?:(?<=\x1b)\[|(?<=\x9b))[0-?]{0,64}[ -/]{0,4}[@-~]"
+    r"|(?:(?<=\x1b)[\]_P^X]|(?<=\x9d))[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"|(?<=\x1b)[ -/]{0,2}[0-~]?)"
 )
 # What remains of them where the escape character was lost or spelled out, as in text copied from a web page.
 _REMAINS = re.compile(
@@ -63,6 +63,10 @@ _PREFIXES = tuple(
         (">", r"(?:> ?){1,16}"),  # quoted in Markdown or mail
     )
 )
+_WITHOUT_TAB = tuple((begins, prefix) for begins, prefix in _PREFIXES if begins != "\t")
+_BEGINNINGS = frozenset(char for begins, _ in _WITHOUT_TAB for char in begins)
+# A line of a checksum file: nothing stands around it.
+BARE = re.compile(r"[0-9A-Fa-f]{64} [ *][A-Za-z0-9._+!-]{1,255}")
 _MOST_PREFIXES = 8
 _LEAST_LINE = 8  # characters; UTF-16 without its mark has a NUL for each
 
@@ -159,6 +163,8 @@ def joined(text: str) -> tuple[str, Sequence[int]]:
 
 def cleaned(line: str) -> str:
     """Return one line without escape sequences, invisible characters and the prefixes of CI systems."""
+    if BARE.fullmatch(line):
+        return line
     line = line.rstrip()
     if "section_" in line:
         line = _SECTION.sub("", line)
@@ -173,13 +179,17 @@ def cleaned(line: str) -> str:
 
 def _without_prefixes(line: str) -> str:
     start, tab = 0, "\t" in line
+    prefixes = _PREFIXES if tab else _WITHOUT_TAB
     for _ in range(_MOST_PREFIXES):
-        before = start
-        for begins, prefix in _PREFIXES:
-            if (begins == "\t" and tab) or line[start : start + 1] in begins:
+        before, first = start, line[start : start + 1]
+        if not tab and first not in _BEGINNINGS:
+            break
+        for begins, prefix in prefixes:
+            if begins == "\t" or first in begins:
                 match = prefix.match(line, start)
                 if match:
                     start = match.end()
+                    first = line[start : start + 1]
         if start == before:
             break
     return line[start:]

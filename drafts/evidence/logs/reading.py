@@ -10,7 +10,7 @@ from drafts.evidence.logs import sidecars, terminal
 from drafts.evidence.logs.chatter import is_chatter, is_clean_chatter
 from drafts.evidence.logs.forms import FORMS
 from drafts.evidence.logs.logged import Form, Found, Logged
-from drafts.evidence.logs.noise import Page, decoded, joined
+from drafts.evidence.logs.noise import BARE, Page, decoded, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,9 @@ def _speaking(page: Page) -> Iterator[tuple[int, tuple[Form, ...]]]:
     whole = "\n".join(page.raw)
     present = [(word, form) for form in FORMS for word in form.keywords if word in whole]
     for index, line in enumerate(page.raw):
-        if _HEX_RUN.search(line) and not is_chatter(line) and not is_clean_chatter(page.text(index)):
+        if _HEX_RUN.search(line) and (
+            BARE.fullmatch(line) or not (is_chatter(line) or is_clean_chatter(page.text(index)))
+        ):
             yield index, FORMS
         elif present:
             forms = tuple(form for word, form in present if word in line)

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Each pattern of this module begins with one set of characters, and looks back at which it was: so searches are quick.
+
 # Strings that go to the terminal and not to the screen (OSC, APC, DCS, PM, SOS); a line's end closes one here.
-_STRING = re.compile(
-    r"(?:\x1b[\]_P^X]|[\x90\x98\x9d-\x9f])(?:\d{0,4};)?(?P<told>[^\x07\x1b\x90\x98\x9c-\x9f\n]*)(?:\x07|\x1b\\|\x9c)?"
+_BEGUN = (
+    r"(?:(?<=\x1b)[\]_P^X]|(?<=[\x90\x98\x9d-\x9f]))"
+    r"(?:\d{0,4};)?(?P<told>[^\x07\x1b\x90\x98\x9c-\x9f\n]*)(?:\x07|\x1b\\|\x9c)?"
 )
+_STRING = re.compile(rf"[\x1b\x90\x98\x9d-\x9f]{_BEGUN}")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f]{32}")
 
 # Marks that show a line in another order than it is written in.
 _BIDI = "\u061c\u200f\u202a-\u202e\u2066-\u2069"
 
 # What may take text off the screen: returns, backspaces, cursor moves, erasure, concealed text and coloured ground.
-# It begins with one set of characters, so that the search for it is quick.
 _TOUCHES = re.compile(
     rf"[\r\b\x1b\x9b{_BIDI}](?:(?<=\r)(?![\r\n]|\Z)|(?<=[\b{_BIDI}])|(?<=\x1b)[Mc]"
     r"|(?:(?<=\x1b)\[|(?<=\x9b))(?:[12]K|[23]J|\d{0,8}[ADFGZ]|[\d;]{0,16}[Hf]"
     r"|(?:[\d:;]{0,64}[;:])?0?(?:8|4[0-8]|10[0-7])[;:m]))"
 )
 _EVENT = re.compile(
-    rf"(?P<back>\r(?!\r*\Z)|\x08)|(?P<bidi>[{_BIDI}])|\x1b(?P<single>[Mc])"
-    r"|(?:\x1b\[|\x9b)(?P<numbers>[\d:;]{0,64})(?P<end>[A-Za-z])"
-    rf"|(?P<string>{_STRING.pattern})"
+    rf"[\r\b\x1b\x90\x98\x9b\x9d-\x9f{_BIDI}]"
+    rf"(?:(?P<back>(?<=\r)(?!\r*\Z)|(?<=\x08))|(?P<bidi>(?<=[{_BIDI}]))|(?<=\x1b)(?P<single>[Mc])"
+    r"|(?:(?<=\x1b)\[|(?<=\x9b))(?P<numbers>[\d:;]{0,64})(?P<end>[A-Za-z])"
+    rf"|{_BEGUN})"
 )
 _LEFT = frozenset("DGHZf")
 _FOREGROUND = {*range(30, 38), *range(90, 98)}
@@ -64,6 +69,12 @@ def shown(text: str) -> str:
     return "\n".join(screen.lines)
 
 
+@lru_cache(maxsize=1024)
+def _codes(numbers: str) -> tuple[int, ...]:
+    """Return the numbers of a control; a log has few that differ."""
+    return tuple(int(code[-_LONGEST_MOVE:] or 0) for code in numbers.replace(":", ";").split(";"))
+
+
 class _Pen:
     """How the next characters will look: concealed or not, and in which colours."""
 
@@ -80,12 +91,11 @@ class _Pen:
 
     def set(self, numbers: str) -> None:
         """Follow "select graphic rendition" (ECMA-48, 8.3.117; colours of ISO 8613-6)."""
-        codes = [int(code[-_LONGEST_MOVE:] or 0) for code in numbers.replace(":", ";").split(";")]
-        at = 0
+        codes, at = _codes(numbers), 0
         while at < len(codes):
             at += self._take(codes[at], codes[at + 1 : at + 5])
 
-    def _take(self, code: int, following: list[int]) -> int:
+    def _take(self, code: int, following: tuple[int, ...]) -> int:
         """Follow one code; returns how many it was, with those that belong to it."""
         if code == 0:
             self.__init__()  # type: ignore[misc]  # as at the beginning
@@ -128,7 +138,7 @@ class _Screen:
             if self._pen.is_seen:
                 left.append(line[begun : event.start()])
             begun = event.end()
-            if event["bidi"]:
+            if event["bidi"] is not None:
                 self._follow_colours(line[begun:])
                 return ""
             if self._goes_back(index, event):
@@ -153,7 +163,7 @@ class _Screen:
         elif (end == "J" and numbers in {"2", "3"}) or event["single"] == "c":
             self._take_off(0)
             return True
-        return bool(event["back"]) or end in _LEFT or (end == "K" and numbers in {"1", "2"})
+        return event["back"] is not None or end in _LEFT or (end == "K" and numbers in {"1", "2"})
 
     def _take_off(self, top: int) -> None:
         while self._standing and self._standing[-1] >= top:
