@@ -21,6 +21,7 @@ EXEMPT: dict[str, str] = {
     "drafts.access.oidc.mint._spend": "an identity is spent even when nothing is minted; minting has the event",
     "drafts.evidence.attested.lookup._fail": "a question to the provider had no answer; the search has the event",
     "drafts.evidence.attested.lookup._wait": "a question to the provider is asked again later",
+    "drafts.evidence.owners._wait": "a question to the provider is asked again later",
     "drafts.evidence.sources.test_again": "a question to the provider, which changes nothing that anybody decided",
     "drafts.evidence.waiting._forget_of": "what waited for a draft that never came, and was on record as waiting",
     "drafts.index.pages.page_of": "the same rows rendered anew by a newer program",

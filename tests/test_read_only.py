@@ -11,11 +11,12 @@ from drafts.access import operators
 from drafts.models import Draft, File, Job, ReadOnly
 from drafts.operations import sweeps
 from tests import wheels
-from tests.conftest import SYSTEM, do_jobs, draft_url, publish, totp_code
+from tests.conftest import SYSTEM, do_jobs, draft_url, publish, sign_in, totp_code
 from tests.inspected import inspect_now
 from tests.test_roles import PAGES, address, ask, where
+from tests.trusted import exchange, provider, publisher
 
-__all__ = ["where"]
+__all__ = ["provider", "publisher", "where"]
 pytestmark = pytest.mark.django_db
 SWITCH = reverse("operators-read-only")
 WHY = "The disk is being replaced."
@@ -66,6 +67,39 @@ def test_no_upload_is_taken(draft, ci, still):
         assert answer.json()["errors"][0]["code"] == "read-only"
         assert WHY in answer.reason_phrase
     assert (File.objects.count(), AuditEvent.objects.count()) == before
+
+
+def test_no_account_changes(alice, still):
+    """It is true of factors, codes, name and address; ending a sign-in, and signing in and out, go on."""
+    browser, before = Client(), AuditEvent.objects.count()
+    browser.force_login(alice)
+    held = [
+        "factors/app/",
+        "factors/passkey/",
+        "factors/1/remove/",
+        "codes/make/",
+        "name/",
+        "email/",
+        "email/x/",
+    ]
+    for path in held:
+        answer = browser.post(f"/account/{path}", {"code": totp_code("alice"), "name": "Alice B"})
+        assert (answer.status_code, answer["Retry-After"]) == (503, "600"), path
+        assert WHY in answer.content.decode()
+    assert AuditEvent.objects.count() == before
+    assert browser.get("/account/").status_code == 200
+    assert browser.post("/account/sign-ins/end-others/").status_code in {302, 403}
+    sign_in(alice)
+
+
+def test_no_token_is_minted(publisher, provider, still):
+    """It is true that a job is told so in words, and its identity is good afterwards."""
+    token = provider.token()
+    answer = exchange(token)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "600")
+    assert WHY in answer.json()["message"]
+    operators.make_writable(by=SYSTEM)
+    assert exchange(token).status_code == 200
 
 
 def test_what_is_published_is_read_as_ever(draft, mike, mikes):

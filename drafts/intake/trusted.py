@@ -18,6 +18,7 @@ from drafts.access.oidc.errors import Code, NotExchanged
 from drafts.intake import body
 from drafts.intake.problems import Problem
 from drafts.intake.upload2.bodies import absolute
+from drafts.models import ReadOnly
 
 _MOST_BYTES = 64 * 1024
 _LONGEST = 1000  # of a text that could be a token of ours
@@ -39,6 +40,8 @@ def audience(request: HttpRequest) -> HttpResponse:
 @require_POST
 def mint_token(request: HttpRequest) -> HttpResponse:
     """Exchange an identity token for an upload token, or refuse with the public index's codes."""
+    if still := ReadOnly.now():
+        return _later(still)
     try:
         minted = mint.exchange(_token(request), Origin.of(request))
     except NotExchanged as refused:
@@ -46,6 +49,13 @@ def mint_token(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"message": "Token request failed", "errors": errors}, status=422)
     expires = int(minted.expires_at.timestamp())
     return JsonResponse({"success": True, "token": minted.text, "expires": expires})
+
+
+def _later(still: ReadOnly) -> HttpResponse:
+    """Say that nothing is minted while the server is read-only; the identity is not spent."""
+    words = f"This index is read-only for a while: {still.reason} Nothing was minted: try again later."
+    answer = {"message": words, "errors": [{"code": "read-only", "description": words}]}
+    return JsonResponse(answer, status=503, headers={"Retry-After": "600"})
 
 
 @csrf_exempt

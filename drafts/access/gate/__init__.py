@@ -14,7 +14,7 @@ from drafts.access.gate.credentials import (
 )
 from drafts.access.gate.draft_links import POINTER_LIFETIME, DraftAccess, count_use, draft_link
 from drafts.access.gate.operators import Operator, operator, operators
-from drafts.access.gate.people import Member, draft, member, people, release, run, user_of
+from drafts.access.gate.people import Member, draft, member, people, release, run, standstill, user_of
 from drafts.access.gate.presented import presented_token
 from drafts.access.gate.trains import Passenger, open_drafts, train
 
@@ -47,6 +47,7 @@ __all__ = [
     "release",
     "run",
     "session",
+    "standstill",
     "team",
     "train",
     "upload_credential",

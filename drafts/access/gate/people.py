@@ -31,7 +31,7 @@ def people(view: View[P]) -> View[P]:
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        return turned_away(request) or _standstill(request) or view(request, *args, **kwargs)
+        return turned_away(request) or standstill(request) or view(request, *args, **kwargs)
 
     return gzip_page(never_cache(guarded))
 
@@ -46,7 +46,7 @@ def turned_away(request: HttpRequest) -> HttpResponse | None:
     return None if user.is_enrolled else redirect("enrol")
 
 
-def _standstill(request: HttpRequest) -> HttpResponse | None:
+def standstill(request: HttpRequest) -> HttpResponse | None:
     """Return what is said while the server is read-only to whoever would change something."""
     still = None if request.method in _SAFE else ReadOnly.now()
     if still is None:
