@@ -27,7 +27,6 @@ from drafts.models import (
     StandingOrder,
     Token,
 )
-from drafts.publishing.orders import give
 from drafts.publishing.orders.job import PATIENCE
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, make_ci, person, publish
@@ -67,19 +66,6 @@ def test_a_draft_that_meets_every_condition_is_published_without_a_click(world, 
     assert predicate["publishedBy"]["name"] == words
     assert predicate["order"] == event.details["order"]
     assert (predicate["order"]["id"], predicate["order"]["given-by"]) == (world.order.pk, "alice")
-
-
-def test_an_order_that_is_given_after_ci_said_complete_acts_at_once(world):
-    """It is true that CI's word need not come again, and that without an order it publishes nothing."""
-    give.revoke(order=world.order, by=Actor.person(world.owner), user=world.owner)
-    draft = world.stage()
-    world.prove()
-    draft = world.complete(draft)
-    assert draft.state == DraftState.OPEN
-    world.give()
-    draft = world.work(draft)
-    assert draft.state == DraftState.PUBLISHED, draft.order_said
-    assert AuditEvent.objects.filter(event="draft:complete-said", on_id=str(draft.pk)).count() == 1
 
 
 def _by_token(world: World) -> Draft:
