@@ -17,7 +17,7 @@ def kept_bytes(project: Project) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class Left:
     """How many bytes of a quota are free, and how many superseded uploads hold, which make way."""
 
     free: int
@@ -33,19 +33,19 @@ class Space:
         return max(0, size - self.free)
 
 
-def space(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> Space:
+def left(project: Project, token: Token | None, *, completing: UploadSession | None = None) -> Left:
     """Return how much of the quota is left; a fifth of it is for maintainers only.
 
     What was announced counts as if it were there, but for the upload that is being completed.
     """
     quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
     free = quota - UploadSession.objects.taken_bytes(project, but=completing)
-    return Space(free, superseded.kept_bytes(project))
+    return Left(free, superseded.kept_bytes(project))
 
 
 def room(project: Project, token: Token | None) -> int:
     """Return how many bytes one file may have now."""
-    return space(project, token).room
+    return left(project, token).room
 
 
 def size_again(project: Project, filename: str, sha256: str) -> int:

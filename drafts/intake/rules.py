@@ -217,7 +217,7 @@ def may_stage(
     name: FileName,
     size: int,
     by: Stager,
-    space: quota.Space,
+    left: quota.Left,
 ) -> None:
     """Refuse what the rules of the draft do not allow. Raises Refused."""
     must_take_uploads(draft.project)
@@ -232,7 +232,7 @@ def may_stage(
         raise _same_file(name.filename, same.filename, published=False)
     if before is not None and by.token is not None:
         may_replace(draft, before, by.token)
-    if size > space.room:
+    if size > left.room:
         raise Refused(
             413,
             "over-quota",

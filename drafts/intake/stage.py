@@ -104,9 +104,9 @@ def add_file(
     if before is not None and _is_the_same(before, arrival):
         _end_session(completing, before)
         return Staged(Did.UNCHANGED, draft, before)
-    space = quota.space(project, by.token, completing=completing)
-    rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, space=space)
-    superseded.give_way(project=project, needed=space.lacking(arrival.size))
+    left = quota.left(project, by.token, completing=completing)
+    rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, left=left)
+    superseded.give_way(project=project, needed=left.lacking(arrival.size))
     file = _row(draft, arrival, distribution, by, before)
     if meets.logs:
         waiting.verify(draft=draft)

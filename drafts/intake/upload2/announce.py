@@ -93,6 +93,6 @@ def _could_be_staged(draft: Draft, announced: Announcement, by: Stager) -> None:
     there = rules.there(draft, name)
     # The same bytes again need no room: nothing is kept of them.
     again = there.before is not None and there.before.sha256 == announced.hashes.get("sha256")
-    space = quota.space(draft.project, by.token)
+    left = quota.left(draft.project, by.token)
     size = 0 if again else announced.size
-    rules.may_stage(draft=draft, there=there, name=name, size=size, by=by, space=space)
+    rules.may_stage(draft=draft, there=there, name=name, size=size, by=by, left=left)
