@@ -1,5 +1,7 @@
 """Tokens of groups on pages: who owns all projects makes one, who owns any of them revokes it; what it staged is deleted in one act."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -89,7 +91,8 @@ def _confirm(
     request: HttpRequest, who: GroupOwner, token: Token, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     row = tokenrows.row(token, len(withdraw.staged_by(_mine(who, token))))
-    page = {**_place(who), "token": row, "error": error}
+    url = reverse("group-token-files", args=[who.group.name, token.pk]) if row.files_url else ""
+    page = {**_place(who), "token": replace(row, files_url=url), "error": error}
     return render(request, "review/token_revoke.html", page, status=status)
 
 
