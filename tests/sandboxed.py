@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.audit import Actor
+from accounts.models import User
 from drafts.access import sandboxes
 from drafts.models import Draft, Project
 from tests import wheels
@@ -18,10 +19,15 @@ def send(ci: Ci, built: wheels.Built, space: str):
     return Client().post(DOORS[space], upload_form(built), headers=headers)
 
 
+def sandbox_of(user: User) -> Project:
+    """sandbox/sampleproject, which this person owns."""
+    return sandboxes.make(name="sampleproject", user=user, by=Actor.system("tests"))
+
+
 @pytest.fixture
 def sandbox(alice) -> Project:
     """sandbox/sampleproject, which alice owns."""
-    return sandboxes.make(name="sampleproject", user=alice, by=Actor.system("tests"))
+    return sandbox_of(alice)
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_a_token_of_one_space_is_nothing_at_the_doors_of_the_other(ci, sand_ci, 
 
 
 def test_one_secret_for_both_spaces_sends_each_file_to_its_own(ci, sandbox):
-    """It is true that a minted secret, good for projects of both spaces, stages at each door that space's project alone."""
+    """It is true even of a secret that is good for projects of both spaces: at each door that space's project counts alone."""
     Token.objects.create(
         project=sandbox,
         kind="upload",

@@ -17,7 +17,7 @@ from drafts.access.oidc import runs
 from drafts.access.oidc.errors import Code, NotExchanged
 from drafts.access.oidc.identity import Identity
 from drafts.access.oidc.runs import Run
-from drafts.models import Project, Publisher, SpentIdentity, Token, TokenKind
+from drafts.models import Project, Publisher, Space, SpentIdentity, Token, TokenKind
 
 
 class Event(StrEnum):
@@ -45,13 +45,22 @@ def exchange(token: str, origin: Origin) -> Minted:
 
 
 def _matching(identity: Identity) -> list[Publisher]:
-    """Return the publishers that the job is, of all projects. Raises NotExchanged when it is none."""
+    """Return the publishers that the job is, of all projects. Raises NotExchanged when it is none.
+
+    Anybody makes a sandbox and names any repository there: one that a project of the index names tells them nothing.
+    """
     runs.must_not_be_of_strangers(identity)
     run = runs.described(identity)
     rows = Publisher.objects.trusted().filter(
         Q(repository="") | Q(repository__iexact=run.repository), issuer=identity.issuer
     )
-    differing = {row: runs.differs(row, runs.READERS[row.kind](identity), identity) for row in rows}
+    differing = {
+        row: runs.differs(row, runs.READERS[row.kind](identity), identity)
+        for row in rows.select_related("project")
+    }
+    of_index = {row: why for row, why in differing.items() if row.project.space == Space.INDEX}
+    if any(row.repository or not why for row, why in of_index.items()):
+        differing = of_index
     found = [row for row, why in differing.items() if not why]
     known = {row.project_id for row in found}
     for row, why in differing.items():
