@@ -1,6 +1,6 @@
 """How a campaign begins: tables, static files, people, projects and tokens; then everybody signs in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +42,7 @@ def campaign(place: Place, *, seed: int, rounds: int, port: int) -> Iterator[Cam
     held = _projects(cast_of_people)
     fleet = fleets.fleet([dict(host) for host in place.hosts], place.folder / "logs", port)
     with forging(Forge(ORDERED, Person(OWNER, secret_of("owner")))) as forge, fleets.running(fleet):
-        _trusting(forge, cast_of_people)
+        trusting(forge, cast_of_people)
         cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger(), forge=forge)
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda person: person.sign_in(fleet.addresses[0]), [forge.owner, *cast_of_people]))
@@ -87,7 +87,7 @@ def _projects(maintainers: list[Person]) -> dict[str, str]:
     return made
 
 
-def _trusting(forge: Forge, maintainers: list[Person]) -> None:
+def trusting(forge: Forge, maintainers: Sequence[Person]) -> None:
     """Make the project whose releases CI builds, with its owner's trust in CI's job."""
     by = Actor.system("campaign")
     emails = [person.email for person in maintainers]
