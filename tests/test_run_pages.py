@@ -140,7 +140,7 @@ def test_what_is_no_run_is_said_in_words(mikes):
 
 def test_what_is_no_run_leads_back_to_the_draft(mikes, ci):
     ci.upload(SDIST)
-    for version, there in (("1.0", "draft"), ("9.9", "project"), ("\0nonsense", "project")):
+    for version, there in (("1.0", "draft"), ("9.9", "project"), ("no version", "project")):
         answer = mikes.post(f"{PROJECT}runs/", {"run": "nothing", "version": version})
         assert answer["Location"] == (draft_url(Draft.objects.get()) if there == "draft" else PROJECT)
 
