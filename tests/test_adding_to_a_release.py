@@ -138,12 +138,14 @@ def test_published_files_that_nobody_listed_are_said_to_be_unknown(published, ci
 
 def test_a_list_that_cannot_be_read_is_no_proof_of_sameness(published, ci):
     """It is true that losing what an inspection kept makes a late file unknown, never the same."""
+    from drafts.inspection import keeping
     from drafts.inspection.changes import sources
     from drafts.storage import storage
 
     draft = stage(ci, wheels.wheel(tag=LINUX))
     assert "sources-unknown" not in codes(draft)
     storage().delete(draft.files.get().inspection.object_id)
+    keeping.read.cache_clear()
     sources._sources.cache_clear()
     assert "sources-unknown" in codes(draft)
 
