@@ -11,9 +11,9 @@ from accounts.audit import Actor
 from drafts.access import projects
 from drafts.models import Draft, DraftState, File, Project
 from tests import wheels
+from tests.bodies import stored
 from tests.conftest import Ci, do_jobs, draft_url, make_ci, publish, totp_code
 from tests.live import eventually
-from tests.stored import everything
 from tests.uploaders import UPLOADERS
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
@@ -130,7 +130,7 @@ REFUSALS = {
 def test_a_refusal_says_what_to_do(live, clients, checkout, scene, client, prepare, sentence):
     """It is true that the client fails, shows the whole sentence without being asked for more, and nothing is kept."""
     token = prepare(scene)
-    before = File.objects.count(), Draft.objects.count(), everything()
+    before = File.objects.count(), Draft.objects.count(), stored()
     said = UPLOADERS[client](clients, checkout.folder, live.upload_url, token)
     assert said.code != 0
     page = f"{live.url}/projects/sampleproject/drafts/1.0/"
@@ -141,7 +141,7 @@ def test_a_refusal_says_what_to_do(live, clients, checkout, scene, client, prepa
     expected = [sentence.format(file=first.filename, sha256=first.sha256, page=page) for first in there]
     assert any(one in said for one in expected), said.text
     assert token not in said
-    eventually(lambda: (File.objects.count(), Draft.objects.count(), everything()) == before)
+    eventually(lambda: (File.objects.count(), Draft.objects.count(), stored()) == before)
 
 
 @each_client
