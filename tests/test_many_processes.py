@@ -23,6 +23,7 @@ from bench.faults.fleet import eventually
 from bench.faults.forge import Forge
 from bench.faults.forge import running as forging
 from bench.faults.ledger import Ledger
+from bench.faults.promises.trail import by_and_by
 from drafts.access import tokens
 from drafts.intake import stage
 from drafts.models import Draft, DraftState, File, Job, JobState, Kind
@@ -91,9 +92,7 @@ def nobody_gave_a_code(cast: Cast) -> None:
 
 
 def nothing_is_left_to_do() -> None:
-    eventually(
-        lambda: not Job.objects.live().filter(not_before__lte=timezone.now()).exists(), what="no job is due"
-    )
+    eventually(lambda: not Job.objects.live().exclude(by_and_by()).exists(), what="no job is left")
 
 
 @pytest.mark.parametrize("act", ACTS, ids=[act.name for act in ACTS])
