@@ -63,7 +63,7 @@ def _mould_file() -> Path:
     mould = _MOULDS / f"{_digest()}.sqlite3"
     if not mould.exists():
         with tempfile.TemporaryDirectory(dir=_MOULDS) as data:
-            _migrate(PRESSCHECK_DATA=data, DATABASE_URL="")
+            _migrate(PRESSCHECK_DATA=data, DATABASE_URL="", REDIS_URL="")
             made = Path(data) / mould.name
             with (
                 closing(sqlite3.connect(Path(data) / NAME)) as source,
