@@ -97,6 +97,16 @@ def test_what_is_unusual_but_clear_is_accepted(data):
     ("data", "words"),
     [
         pytest.param(b"", "'name' is a required field", id="nothing"),
+        pytest.param(
+            b"Metadata-Version: 2.1\nName: a\nVersion: 1\n\t\n\n",
+            "'version' goes on in another line",
+            id="a version in two lines",
+        ),
+        pytest.param(
+            b"Metadata-Version: 2.1\nName: a\n b\nVersion: 1\n",
+            "'name' goes on in another line",
+            id="a name in two lines",
+        ),
         pytest.param(b"Metadata-Version: 2.1\nVersion: 1\n", "'name' is a required field", id="no name"),
         pytest.param(b"Metadata-Version: 2.1\nName: a\n", "'version' is a required field", id="no version"),
         pytest.param(

@@ -172,7 +172,8 @@ def _invalid(raw: Mapping[str, Any], unreadable: Iterable[str]) -> Iterator[Refu
     for attribute in sorted(attributes):
         if since < _BINDING_SINCE.get(attribute, since):
             continue
-        problem = _too_much(attribute, raw.get(attribute)) or _problem(metadata, attribute)
+        value = raw.get(attribute)
+        problem = _too_much(attribute, value) or _folded(attribute, value) or _problem(metadata, attribute)
         if attribute == "metadata_version" and raw.get(attribute) == _WITHDRAWN:
             problem = f"{problem} (PEP 426 was withdrawn); wheel 0.31 and newer write 2.1"
         if attribute in _REQUIRED and attribute not in raw:
@@ -205,6 +206,13 @@ def _too_much(attribute: str, value: object) -> str | None:
         return f"{attribute.replace('_', '-')!r} holds more than {MAX_METADATA_VALUE} characters"
     if any(_HUGE_NUMBER.search(text) for text in texts):
         return f"{attribute.replace('_', '-')!r} holds a number of more than a thousand digits"
+    return None
+
+
+def _folded(attribute: str, value: object) -> str | None:
+    """Find names and versions that go on in a second line: readers differ in what they make of that."""
+    if attribute in _REQUIRED and isinstance(value, str) and len(value.splitlines()) > 1:
+        return f"{attribute.replace('_', '-')!r} goes on in another line"
     return None
 
 
