@@ -23,7 +23,8 @@ STALLED = 40
 THREADS = 16  # of each of the two processes: half of them, all in all 16, take uploads
 SECONDS = 3
 PATIENCE = 60
-pytestmark = pytest.mark.django_db(transaction=True)
+# Half a minute of silence each: they go first, while others need the processor.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
