@@ -86,11 +86,6 @@ def new_token(prefix: Prefix) -> tuple[str, str]:
     return token, token_digest(token)
 
 
-def is_token(prefix: Prefix, text: str) -> bool:
-    """Say whether the text has the form of such a token."""
-    return read(prefix, text, _SECRET_BYTES) is not None
-
-
 def token_digest(token: str) -> str:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

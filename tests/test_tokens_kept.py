@@ -21,7 +21,7 @@ SYSTEM = Actor.system("tests")
 def test_a_token_has_its_prefix_and_only_its_digest_is_kept(project, kind):
     row, token = tokens.make(project=project, kind=kind, by=SYSTEM)
     assert token.startswith({"upload": "pcu_", "evidence": "pce_", "read": "pcr_"}[kind])
-    assert secrets.is_token(secrets.Prefix(token[:4]), token)
+    assert secrets.read(secrets.Prefix(token[:4]), token, 32)
     values = Token.objects.values_list(*(field.attname for field in Token._meta.concrete_fields)).get(
         pk=row.pk
     )

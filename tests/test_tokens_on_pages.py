@@ -68,7 +68,7 @@ def test_an_owner_makes_a_token(owner, alice):
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     text = re.search(r"data-token-text>(pcu_\w+)<", page_of(response))[1]
-    assert secrets.is_token(secrets.Prefix.UPLOAD, text)
+    assert secrets.read(secrets.Prefix.UPLOAD, text, 32)
     row = Token.objects.get()
     assert (row.label, row.kind, row.add_only, row.created_by) == ("release.yml", "upload", True, alice)
     assert (row.versions, row.patterns, row.addresses) == (["1", "2"], ["*-none-any.whl"], ["127.0.0.0/8"])

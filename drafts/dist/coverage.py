@@ -61,11 +61,6 @@ class Grid:
     new: tuple[Place, ...]
 
     @property
-    def lost_files(self) -> tuple[str, ...]:
-        """Last time's wheels that leave at least one cell without any wheel, each once."""
-        return tuple(dict.fromkeys(place.filename for place in self.lost))
-
-    @property
     def new_files(self) -> tuple[str, ...]:
         """Wheels that serve at least one cell that had none last time, each once."""
         return tuple(dict.fromkeys(place.filename for place in self.new))

@@ -14,6 +14,7 @@ from drafts.models.invitations import Invitation
 from drafts.models.jobs import Job, JobState, Kind
 from drafts.models.looks import Look
 from drafts.models.loosenings import Loosening, LooseningState
+from drafts.models.memberships import Membership
 from drafts.models.operating import EdgePurge, OperatorLook, ReadOnly
 from drafts.models.orders import StandingOrder
 from drafts.models.outbox import NewsChoice, Outgoing
@@ -21,7 +22,6 @@ from drafts.models.projects import (
     EvidenceDemand,
     ExpectedFiles,
     LinkForCi,
-    Membership,
     Project,
     ProjectStatus,
     PublishFromCi,

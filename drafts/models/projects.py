@@ -285,21 +285,3 @@ def _only(rows: list[Project]) -> Project:
     if not rows:
         raise Project.DoesNotExist("there is no such project any more")
     return rows[0]
-
-
-class Membership(models.Model):
-    """A person's role on a project."""
-
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=16)
-    since = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_person_and_project"),
-            models.CheckConstraint(condition=Q(role__in=list(Role)), name="a_role_is_one_of_three"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.role} of {self.project_id}"

@@ -9,7 +9,8 @@ from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, V
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
-from drafts.models.projects import Membership, Project, Role
+from drafts.models.memberships import Membership
+from drafts.models.projects import Project, Role
 from drafts.models.teams import TeamMember, TeamRole
 
 _ORDER = (Role.REVIEWER, Role.MAINTAINER, Role.OWNER)

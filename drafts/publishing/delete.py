@@ -4,7 +4,6 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Actor
@@ -12,7 +11,7 @@ from accounts.stepup import Proof, Purpose
 from drafts.access import members
 from drafts.access.roles import Act
 from drafts.index import pages
-from drafts.models import File, FileState, Kind, Project, Release, jobs
+from drafts.models import File, Kind, Project, Release, jobs
 from drafts.publishing import edge
 
 
@@ -57,15 +56,7 @@ def delete(*, release: Release, filenames: Collection[str], typed: str, by: Acto
     files = list(release.files.filter(filename__in=filenames).defer("core_metadata").order_by("filename"))
     if unknown := sorted(set(filenames) - {file.filename for file in files}):
         raise NotOfRelease(f"Nothing was deleted: {', '.join(unknown[:5])} is not in {release} any more.")
-    File.objects.filter(pk__in=[file.pk for file in files]).update(
-        state=FileState.CANCELED,
-        ended_at=timezone.now(),
-        release=None,
-        published_at=None,
-        yanked=None,
-        late_seconds=None,
-        late_kind="",
-    )
+    File.objects.filter(pk__in=[file.pk for file in files]).take_off()
     project.serial += 1
     project.save(update_fields=["serial"])
     pages.store(project)

@@ -18,7 +18,6 @@ from drafts.models import (
     BurntName,
     Draft,
     File,
-    FileState,
     IndexPage,
     Kind,
     Project,
@@ -77,15 +76,7 @@ def _take_off(project: Project) -> dict[str, str]:
     rows = File.objects.published().filter(release__project=project).select_related("release__project")
     files = list(rows.defer("core_metadata").order_by("filename", "pk"))
     edge.forget(project=project, files=files)
-    File.objects.filter(pk__in=[file.pk for file in files]).update(
-        state=FileState.CANCELED,
-        ended_at=timezone.now(),
-        release=None,
-        published_at=None,
-        yanked=None,
-        late_seconds=None,
-        late_kind="",
-    )
+    File.objects.filter(pk__in=[file.pk for file in files]).take_off()
     for file in files:
         jobs.enqueue(kind=Kind.PURGE, subject=file.subject)
     BurntName.objects.filter(project=project).delete()
