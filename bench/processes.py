@@ -14,10 +14,10 @@ _REST = 0.1  # of one processor
 def family(pid: int) -> list[int]:
     """Return a process and all that it started."""
     parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdecimal, (path.name for path in Path("/proc").iterdir())):
         try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
+            parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it ended meanwhile
             continue
     found = [pid]
     for member in found:
