@@ -7,7 +7,6 @@ import pytest
 from django.core.management import call_command
 
 from drafts.storage import storage
-from tests import stored
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,13 +40,6 @@ def _bucket():
 
     if settings.PRESSCHECK_S3_BUCKET:
         storage()._client.create_bucket(Bucket=settings.PRESSCHECK_S3_BUCKET)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stored(_bucket):
-    """Throw away the bytes that a test stored: nobody looks through the bytes of all the tests before."""
-    yield
-    stored.thrown_away()
 
 
 @pytest.fixture(autouse=True)
