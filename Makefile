@@ -53,7 +53,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew
 	$(LOCK) pyproject.toml --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## delete the virtual environment and the tools' caches; data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Packages are added to what is there, so that running does not take the tests' tools away.
