@@ -88,3 +88,9 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(s3_writer, "PART", 5 * 1024 * 1024)  # the least that stores take
     monkeypatch.setattr(s3, "WHOLE_COPY", 6 * 1024 * 1024)
     monkeypatch.setattr(s3, "COPY_PART", 5 * 1024 * 1024)
+
+
+def read(object_id: str, name: str) -> bytes:
+    """The bytes of a private object."""
+    with storage().open(object_id, name) as there:
+        return there.read()

@@ -17,16 +17,16 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from drafts.models import Draft, DraftState, File, Push, PushState
-from drafts.notify import standard_webhooks
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, make_ci, publish
 from tests.providers.peers import peer
 from tests.stored import fetched
 from tests.test_jobs import due_now
-from tests.upstreams import aimed, upstream
+from tests.upstreams import aimed, hook, upstream
+
+__all__ = ["hook"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
-SECRET = standard_webhooks.new_secret()
 WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
 SCRIPT = Path(__file__).resolve().parent.parent / "docs" / "stage.py"
 
@@ -44,24 +44,9 @@ def there():
 
 
 @pytest.fixture
-def hook():
-    """CI's end of the webhook: it remembers what it was told."""
-    told = []
-
-    def take(asked):
-        told.append((asked.headers, asked.handler.rfile.read(int(asked.headers["content-length"]))))
-        asked.answer(take.status)
-
-    take.status = 202
-    with peer(take) as there:
-        there.told, there.take = told, take
-        yield there
-
-
-@pytest.fixture
 def target(there, hook, project, alice):
     """CI publishes sampleproject, asked by webhook."""
-    return aimed(there, project, alice, uploader="ci", hook_url=f"{hook.url}/hook", secret=SECRET)
+    return aimed(there, project, alice, uploader="ci", hook_url=f"{hook.url}/hook", secret=hook.secret)
 
 
 def goes_on(draft) -> Draft:
@@ -85,7 +70,7 @@ def test_ci_is_asked_and_what_it_published_is_verified(target, there, hook, draf
     publish(draft, mike)
     headers, body = hook.told[0]
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    key = base64.b64decode(hook.secret.removeprefix("whsec_"))
     expected = "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     assert headers["webhook-signature"] == expected
     data = json.loads(body)["data"]

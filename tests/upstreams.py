@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import HTTP
 
+import pytest
+
 from accounts.audit import Actor
 from drafts.models import Job, Target, jobs
+from drafts.notify import standard_webhooks
 from drafts.publishing.targets import check, setting
 from tests.proofs import proof_of
 from tests.providers.peers import Asked, Peer, peer
@@ -54,7 +57,10 @@ class Upstream:
             asked.answer(404)
 
     def _take(self, asked: Asked) -> None:
-        body = asked.handler.rfile.read(int(asked.headers["content-length"]))
+        length = int(asked.headers["content-length"])
+        body = asked.handler.rfile.read(length)
+        if len(body) < length:  # whoever sent it is dead
+            return
         name, data, told = _form(asked.headers["content-type"], body)
         self.uploads.append(name)
         self.fields.append(told)
@@ -151,3 +157,18 @@ def aimed(double: Upstream, project, owner, **changes) -> Target:
     """Set the double as a project's target."""
     urls = {"upload_url": f"{double.url}/legacy/", "index_url": f"{double.url}/simple/"}
     return set_target(project, owner, **urls, **changes)
+
+
+@pytest.fixture
+def hook():
+    """CI's end of the webhook: it remembers what it was told."""
+    told = []
+
+    def take(asked):
+        told.append((asked.headers, asked.handler.rfile.read(int(asked.headers["content-length"]))))
+        asked.answer(take.status)
+
+    take.status = 202
+    with peer(take) as there:
+        there.told, there.take, there.secret = told, take, standard_webhooks.new_secret()
+        yield there
