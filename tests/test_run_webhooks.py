@@ -65,19 +65,20 @@ def test_a_body_that_was_changed_on_its_way_is_refused(hook):
 def test_forgeries_push_nothing_out_of_the_list(hook):
     """It is true that many of them are one line with a number, beside what CI said."""
     hook.post(workflow_run())
-    for at in range(60):
+    for at in range(5):
         hook.post(b"{}", X_Hub_Signature_256="sha256=0", delivery=f"f-{at}")
     assert [(one.heard, one.count) for one in RunMessage.objects.order_by("-at")] == [
-        ("refused", 60),
+        ("refused", 5),
         ("taken", 1),
     ]
 
 
-def test_the_list_keeps_the_newest(hook):
-    for at in range(RunMessage.KEPT + 3):
+def test_the_list_keeps_the_newest(hook, monkeypatch):
+    monkeypatch.setattr(RunMessage, "KEPT", 3)
+    for at in range(5):
         assert hook.post({"zen": "x"}, event="ping", delivery=f"p-{at}").status_code == 202
     kept = set(RunMessage.objects.values_list("key", flat=True))
-    assert (len(kept), "p-0" in kept, f"p-{RunMessage.KEPT + 2}" in kept) == (RunMessage.KEPT, False, True)
+    assert kept == {"p-2", "p-3", "p-4"}
 
 
 def test_an_address_that_is_none_and_a_body_that_is_too_long(hook, settings):

@@ -43,6 +43,11 @@ class SourcePage:
     choices: tuple[Choice, ...] = ()
     hook_said: str = ""
 
+    @property
+    def jobs(self) -> str:
+        """Return the names of the jobs whose lines count, one a line."""
+        return "\n".join(self.wanted.jobs)
+
 
 @gate.people
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -132,7 +132,7 @@ def _hear(hook: RunHook, message: Message) -> RunMessage:
         run = _ask(hook, named, message.origin)
     except (Nothing, Ignored, ProviderError) as error:
         return _note(hook, delivery, Heard.IGNORED, str(error))
-    return _note(hook, delivery, Heard.TAKEN, f"{run} is fetched.", run)
+    return _note(hook, delivery, Heard.TAKEN, f"Run {run.number} is fetched.", run)
 
 
 def _read(hook: RunHook, message: Message) -> Named:
