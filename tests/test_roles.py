@@ -224,6 +224,7 @@ LINKS = {
     "draft/report",
     "draft/<str:token>/report",
     "draft/<path:_rest>",
+    "<upload:handle>/files/<str:file>/<str:token>/",  # tests/test_links_to_files.py
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 

@@ -193,6 +193,7 @@ urlpatterns = [
                 path("files/<str:file>/attestations", uploads.attestations),
                 path("files/<str:file>/complete/", uploads.completed),
                 path("files/<str:file>/extend/", uploads.extend),
+                path("files/<str:file>/<str:token>/", uploads.linked),
                 path("approved/<str:filename>", approved.approved, name="session-approved"),
             ],
         ),
