@@ -184,6 +184,19 @@ def test_a_message_that_comes_again_does_nothing_again(hook):
     assert hook.post(workflow_run(run_attempt=2), delivery="d-3").json()["taken"]
 
 
+def test_a_delivery_that_was_left_is_looked_at_anew(hook, naming_hub):
+    """It is true that GitHub's *Redeliver* does what setting it right was for, and repeats nothing that was done."""
+    Publisher.objects.update(removed_at="2026-01-01T00:00:00Z")
+    assert not hook.post(workflow_run()).json()["taken"]
+    Publisher.objects.update(removed_at=None)
+    assert hook.post(workflow_run()).json()["taken"]
+    naming_hub.token = "another"
+    do_jobs()
+    assert CiRun.objects.get().state == FetchState.FAILED
+    assert hook.post(workflow_run()).json()["taken"]
+    assert (CiRun.objects.get().state, hook.hook.messages.get().count) == (FetchState.FAILED, 3)
+
+
 LIES = {
     "a pull request": ({"event": "pull_request"}, "the event pull_request"),
     "a fork": ({"head_repository": {"id": 666}}, "a commit of a fork"),

@@ -117,15 +117,15 @@ def _refuse(hook: RunHook, sort: str, said: str) -> RunMessage:
 
 @transaction.atomic
 def _hear(hook: RunHook, message: Message) -> RunMessage:
-    """Take what CI says. A delivery that came before is answered as it was then."""
+    """Take what CI says. A delivery that was taken is answered as it was then; one that was left is looked at anew."""
     Project.objects.lock(hook.source.project_id)
     hook = at(hook.handle)
     delivery = message.headers.get(MESSAGES[hook.source.kind].delivery, "")
     if not _DELIVERY.fullmatch(delivery):
         delivery = hashlib.sha256(message.body).hexdigest()
-    before = hook.messages.filter(key=delivery).first()
+    before = hook.messages.filter(key=delivery, heard=Heard.TAKEN).first()
     if before is not None:
-        return _note(hook, delivery, Heard(before.heard), before.said, before.run)
+        return _note(hook, delivery, Heard.TAKEN, before.said, before.run)
     try:
         named = _read(hook, message)
         hooked.demand(hook, named)
@@ -160,9 +160,11 @@ def _ask(hook: RunHook, named: Named, origin: Origin) -> CiRun:
 def _note(hook: RunHook, key: str, heard: Heard, said: str, run: CiRun | None = None) -> RunMessage:
     """Write down what became of a message, and forget the oldest."""
     told = {"heard": heard, "said": said[:500], "run": run}
-    row, is_new = RunMessage.objects.get_or_create(hook=hook, key=key, defaults=told)
+    again = {**told, "count": F("count") + 1, "at": timezone.now()}
+    row, is_new = RunMessage.objects.update_or_create(
+        hook=hook, key=key, defaults=again, create_defaults=told
+    )
     if not is_new:
-        RunMessage.objects.filter(pk=row.pk).update(count=F("count") + 1, at=timezone.now())
         return row
     kept = hook.messages.order_by("-at", "-pk").values_list("pk", flat=True)[: RunMessage.KEPT]
     hook.messages.exclude(pk__in=list(kept)).delete()
