@@ -2,7 +2,7 @@
 
 A token is a prefix, a body in base 62 and a CRC-32 in six base-62 digits, so that secret scanners can know one without
 asking. Prefixes: ``pcu_`` upload, ``pce_`` evidence, ``pcr_`` read, ``pcd_`` draft link, ``pci_`` a link that came by
-mail.
+mail, ``pch_`` what signs a CI's messages to here.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ _CI_LABEL = "ci-token"
 _RECEIPT_LABEL = "receipt-key"
 _WEBHOOK_LABEL = "webhook"
 _TARGET_LABEL = "upstream-target"
+_RUN_HOOK_LABEL = "run-hook"
 
 
 class Prefix(StrEnum):
@@ -35,6 +36,7 @@ class Prefix(StrEnum):
     READ = "pcr_"
     DRAFT = "pcd_"
     MAILED = "pci_"
+    RUN_HOOK = "pch_"
 
 
 def _encode(number: int, length: int) -> str:
@@ -164,6 +166,16 @@ def open_webhook_secret(sealed: str) -> str:
     return keys.decrypt(sealed, label=_WEBHOOK_LABEL)
 
 
+def seal_run_hook_secret(secret: str) -> str:
+    """Encrypt what a CI signs its messages to here with, for the database."""
+    return keys.encrypt(secret, label=_RUN_HOOK_LABEL)
+
+
+def open_run_hook_secret(sealed: str) -> str:
+    """Return what ``seal_run_hook_secret`` took. Raises InvalidToken when the key was retired for good."""
+    return keys.decrypt(sealed, label=_RUN_HOOK_LABEL)
+
+
 def seal_target_secret(secret: str) -> str:
     """Encrypt what uploads to an upstream index, or what signs for CI, for the database; an empty one stays empty."""
     return keys.encrypt(secret, label=_TARGET_LABEL) if secret else ""
@@ -175,7 +187,9 @@ def open_target_secret(sealed: str) -> str:
 
 
 # Ours, and those of CI providers that are kept here.
-_TOKEN = re.compile(r"(pc[uerdi]_|pypi-AgE|gh[pousr]_|github_pat_|gl(?:pat|dt|cbt|ptt)-)[0-9A-Za-z_-]{6,255}")
+_TOKEN = re.compile(
+    r"(pc[uerdih]_|pypi-AgE|gh[pousr]_|github_pat_|gl(?:pat|dt|cbt|ptt)-)[0-9A-Za-z_-]{6,255}"
+)
 
 # Identity tokens of CI jobs (RFC 7519), credentials in headers (RFC 9110, section 11), and addresses that let somebody in.
 _IDENTITY = re.compile(r"\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{4,}\.[0-9A-Za-z_-]*")

@@ -36,6 +36,7 @@ pytest_plugins = [
     "tests.coupled",
     "tests.ordered",
     "tests.sandboxed",
+    "tests.hooked",
 ]
 
 SYSTEM = Actor.system("tests")

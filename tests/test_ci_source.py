@@ -204,3 +204,14 @@ def test_what_has_no_form_is_refused_before_a_code_is_spent(press, changes):
     assert not CiSource.objects.exists()
     assert press(code=code).status_code == 200
     assert CiSource.objects.exists()
+
+
+def test_the_form_is_filled_with_what_is_set(press, alices):
+    """It is true that setting it again as it is shown changes nothing: the names of jobs stand one a line."""
+    press(jobs="build*\nsdist")
+    assert ">build*\nsdist</textarea>" in page(alices)
+    shown = alices.get(PAGE).context["page"].jobs
+    press(jobs=shown)
+    assert CiSource.objects.get().evidence_jobs == ["build*", "sdist"]
+    press(jobs="")
+    assert "{{" not in page(alices)

@@ -54,6 +54,7 @@ from drafts.models import (
 from drafts.models.files import new_handle
 from drafts.models.tokens import new_link_handle
 from tests.breaches import OF_PEOPLE
+from tests.breaches_of_ci import OF_CI
 
 pytestmark = pytest.mark.django_db
 
@@ -401,6 +402,7 @@ BREACHES: dict[str, Callable[[], object]] = {
         for digest in "ab"
     ),
     **OF_PEOPLE,
+    **OF_CI,
     "an_event_changes_the_hash": lambda: AuditEvent.objects.create(
         scope="x", seq=1, event="x", at=NOW, actor_kind="x", on_kind="x", on_id="1", on_label="x"
     ),

@@ -26,6 +26,7 @@ EXEMPT: dict[str, str] = {
     "drafts.evidence.waiting._forget_of": "what waited for a draft that never came, and was on record as waiting",
     "drafts.index.pages.page_of": "the same rows rendered anew by a newer program",
     "drafts.inspection.installability.resolve._settle": "an answer that is computed and asked again",
+    "drafts.intake.runs.hooks._refuse": "a message that nobody signed is counted where owners look; it changes nothing else",
     "drafts.intake.runs.ending.wait": "a question to the provider is asked again later",
     "drafts.intake.upload2.complete.begin": "bytes on their way; the file that comes of them has the event",
     "drafts.intake.upload2.parts.append": "bytes on their way; the file that comes of them has the event",

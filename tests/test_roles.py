@@ -71,6 +71,8 @@ PAGES = {
     f"{PROJECT}ci/": Page(BOTH, Act.CI),
     f"{PROJECT}ci/test/": Page(POST, Act.CI),
     f"{PROJECT}ci/remove/": Page(POST, Act.CI),
+    f"{PROJECT}ci/webhook/": Page(BOTH, Act.CI),
+    f"{PROJECT}ci/webhook/revoke/": Page(POST, Act.CI),
     f"{PROJECT}findings/": Page(GET, Act.SEE),
     f"{PROJECT}findings/<int:remembered_id>/revoke/": Page(POST, Act.FINDINGS),
     f"{PROJECT}runs/": Page(POST, Act.STAGE),
@@ -200,6 +202,7 @@ PUBLIC |= {"sandbox/simple/", "sandbox/files/<str:public_id>/<str:filename>"}
 PUBLIC |= {"insight/", "insight/years.csv", "insight/late.csv"}
 # Addresses that take a proof of who a CI job is; tests/test_trusted_publishing.py says what they answer.
 PUBLIC |= {"_/oidc/audience", "_/oidc/mint-token", "_/oidc/github/mint-token", "_/oidc/burn-token"}
+PUBLIC |= {"hooks/runs/<str:handle>/"}  # tests/test_run_webhooks.py says whom it believes
 PUBLIC |= {"invitations/<str:token>/"}  # tests/test_invitations.py says whom it lets in
 PUBLIC |= {"handovers/<str:token>/"}  # a former owner says no; tests/test_handover.py
 PUBLIC |= {".well-known/presscheck-audit"}
@@ -221,6 +224,7 @@ LINKS = {
     "draft/report",
     "draft/<str:token>/report",
     "draft/<path:_rest>",
+    "<upload:handle>/files/<str:file>/<str:token>/",  # tests/test_links_to_files.py
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 

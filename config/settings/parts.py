@@ -57,6 +57,7 @@ MACHINE_PATHS = (
     "/metrics",
     "/stage.py",
     "/_/oidc/",
+    "/hooks/",
     "/.well-known/pytp",
     "/.well-known/presscheck-audit",
 )

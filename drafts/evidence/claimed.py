@@ -48,12 +48,13 @@ def asking(claims: RunClaims, project: Project) -> Asking:
     Raises ProviderError when the token cannot be read any more.
     """
     source = CiSource.objects.filter(project=project).first()
-    if source is not None and _is_of(source, claims):
+    if source is not None and is_of(source, claims):
         return Asking(sources.provider_of(source), source)
     return Asking(KINDS[claims.kind].at(api_of(claims), claims.repository, ""), None)
 
 
-def _is_of(source: CiSource, claims: RunClaims) -> bool:
+def is_of(source: CiSource, claims: RunClaims) -> bool:
+    """Say whether what is claimed is of the server and the repository that the project's CI is set to."""
     api = source.api or KINDS[source.kind].api
     named = (source.kind, source.repository.lower(), api.rstrip("/").lower())
     return named == (claims.kind, claims.repository.lower(), api_of(claims).rstrip("/").lower())

@@ -13,7 +13,7 @@ _WHOLE = re.compile(
     r"|github_pat_[A-Za-z0-9_]{30,255}"
     r"|gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent)-[A-Za-z0-9_.-]{20,255}"
     r"|pypi-Ag[A-Za-z0-9_-]{40,1000}"
-    r"|pc[uer]_[A-Za-z0-9_-]{30,255}"
+    r"|pc[uerh]_[A-Za-z0-9_-]{30,255}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}"
     r"|xox[abeoprs]-[A-Za-z0-9-]{10,255}"
     r"|npm_[A-Za-z0-9]{30,255}"

@@ -15,7 +15,7 @@ from drafts import outbound, secrets
 from drafts.access import members
 from drafts.access.roles import Act
 from drafts.evidence.providers import KINDS, Kind, Provider, ProviderError
-from drafts.models import CiSource, Job, Project, jobs
+from drafts.models import CiSource, Job, Project, RunHook, jobs
 from drafts.models import Kind as JobKind
 from drafts.outbound.addresses import parse
 
@@ -85,7 +85,8 @@ def check_shape(wanted: Wanted) -> Kind:
 def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> CiSource:
     """Say where a project's CI runs, and have it tested. Raises BadSource, ProofRefused.
 
-    A token is kept only for the API it was given for: it is never sent to an address that was typed later.
+    A token is kept only for the API it was given for: it is never sent to an address that was typed later. The webhook of
+    another repository ends.
     """
     project = Project.objects.lock(project.pk)
     _demand(project, proof)
@@ -96,6 +97,8 @@ def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
         raise BadSource("Give the token again: the one that is kept was meant for another server.")
     if not same_api or source.repository.lower() != wanted.repository.lower():
         source.repository_id = None
+    is_same = same_api and source.repository == wanted.repository
+    ended = source.pk and not is_same and RunHook.objects.filter(source=source).delete()[0]
     if wanted.token:
         source.token_sealed = secrets.seal_ci_token(wanted.token)
     source.kind, source.api, source.workflow = wanted.kind, wanted.api, wanted.workflow
@@ -115,6 +118,7 @@ def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
         jobs=list(wanted.jobs),
         token="new" if wanted.token else "kept" if source.token_sealed else "none",
         method=proof.method,
+        **({"webhook": "ended"} if ended else {}),
     )
     return source
 

@@ -32,6 +32,7 @@ from drafts.models.receipts import Receipt, ReceiptKey
 from drafts.models.releases import IndexPage, Release
 from drafts.models.reports import Fetch, Report
 from drafts.models.resolutions import Resolution
+from drafts.models.runhooks import Heard, RunHook, RunMessage
 from drafts.models.spaces import Space
 from drafts.models.targets import (
     LookBack,
@@ -81,6 +82,7 @@ __all__ = [
     "GroupProject",
     "Handover",
     "HandoverNotice",
+    "Heard",
     "IndexPage",
     "IndexToken",
     "Inspection",
@@ -120,6 +122,8 @@ __all__ = [
     "Resolution",
     "Role",
     "RunClaims",
+    "RunHook",
+    "RunMessage",
     "Says",
     "Severity",
     "Space",

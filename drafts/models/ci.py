@@ -72,7 +72,8 @@ class FetchState(StrEnum):
 class CiRun(models.Model):
     """One run: what the provider said of it, and what came of it.
 
-    A member asked for it, or the token that its job minted named it when it staged files (``named_by``).
+    A member asked for it, or the token that its job minted named it when it staged files (``named_by``). ``by_hook``: its
+    CI named it, by the webhook of ``asked_by``.
     ``error``: why it failed, and while it is fetched what is waited for.
     """
 
@@ -85,6 +86,7 @@ class CiRun(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     named_by = models.ForeignKey(Token, on_delete=models.PROTECT, null=True, related_name="+")
+    by_hook = models.BooleanField(default=False)
     asked_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=16, default=FetchState.FETCHING)
     error = models.TextField(blank=True)

@@ -14,7 +14,7 @@ from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.evidence import sources as act
 from drafts.evidence.providers import KINDS
-from drafts.models import CiSource
+from drafts.models import CiSource, RunHook
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ class SourcePage:
     check_error: str = ""
     repository_id: int | None = None
     choices: tuple[Choice, ...] = ()
+    hook_said: str = ""
+
+    @property
+    def jobs(self) -> str:
+        """Return the names of the jobs whose lines count, one a line."""
+        return "\n".join(self.wanted.jobs)
 
 
 @gate.people
@@ -114,5 +120,15 @@ def _show(
         check_error=row.check_error if row else "",
         repository_id=row.repository_id if row else None,
         choices=tuple(Choice(value, kind.label, kind.example, kind.api) for value, kind in KINDS.items()),
+        hook_said=_hook_said(row) if row else "",
     )
     return render(request, "review/ci_source.html", {"page": page}, status=status)
+
+
+def _hook_said(row: CiSource) -> str:
+    """Say what came last by the webhook; empty without one."""
+    hook = RunHook.objects.filter(source=row).first()
+    if hook is None:
+        return ""
+    last = hook.messages.order_by("-at", "-pk").first()
+    return f"The last message was {last.heard}. {last.said}" if last else "Nothing came by it yet."

@@ -6,7 +6,7 @@ from drafts.access import addresses
 from drafts.index import drafts as draft_pages
 from drafts.index import views as index
 from drafts.intake import evidence as evidence_post
-from drafts.intake import legacy, trusted
+from drafts.intake import legacy, named, trusted
 from drafts.intake.upload2 import approved, sessions
 from drafts.intake.upload2 import check as asking
 from drafts.intake.upload2 import files as uploads
@@ -38,6 +38,7 @@ from drafts.review import (
     quotas,
     releases,
     reports,
+    runhooks,
     runs,
     sandboxes,
     settings,
@@ -111,6 +112,8 @@ urlpatterns = [
     path("<projects:name>/ci/", sources.source, name="ci-source"),
     path("<projects:name>/ci/test/", sources.test, name="ci-test"),
     path("<projects:name>/ci/remove/", sources.remove, name="ci-remove"),
+    path("<projects:name>/ci/webhook/", runhooks.hook, name="run-hook"),
+    path("<projects:name>/ci/webhook/revoke/", runhooks.revoke, name="run-hook-revoke"),
     path("<projects:name>/findings/", findings.remembered, name="remembered"),
     path("<projects:name>/findings/<int:remembered_id>/revoke/", findings.revoke, name="finding-revoke"),
     path("<projects:name>/runs/", runs.ask, name="run-ask"),
@@ -190,11 +193,13 @@ urlpatterns = [
                 path("files/<str:file>/attestations", uploads.attestations),
                 path("files/<str:file>/complete/", uploads.completed),
                 path("files/<str:file>/extend/", uploads.extend),
+                path("files/<str:file>/<str:token>/", uploads.linked),
                 path("approved/<str:filename>", approved.approved, name="session-approved"),
             ],
         ),
     ),
     path("evidence/", evidence_post.post, name="evidence-post"),
+    path("hooks/runs/<str:handle>/", named.hear, name="run-hook-heard"),
     path("_/oidc/audience", trusted.audience, name="oidc-audience"),
     path("_/oidc/mint-token", trusted.mint_token, name="oidc-mint"),
     path("_/oidc/github/mint-token", trusted.mint_token),

@@ -13,6 +13,7 @@ from drafts.access.gate.credentials import (
     upload_credential,
 )
 from drafts.access.gate.draft_links import POINTER_LIFETIME, DraftAccess, count_use, draft_link
+from drafts.access.gate.linked import linked_file
 from drafts.access.gate.operators import Operator, operator, operators
 from drafts.access.gate.people import Member, draft, member, people, release, run, standstill, user_of
 from drafts.access.gate.presented import presented_token
@@ -38,6 +39,7 @@ __all__ = [
     "evidence_credential",
     "group",
     "group_owner",
+    "linked_file",
     "member",
     "open_drafts",
     "operator",

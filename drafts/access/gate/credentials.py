@@ -137,20 +137,23 @@ def arriving(request: HttpRequest, handle: str, file: str) -> tuple[Credential, 
 
 
 def draft_file(request: HttpRequest, handle: str, file: str) -> tuple[Credential, UploadSession | File]:
-    """Return a file of a draft by the handle of its upload session, or by its own when it came in by another door.
-
-    Raises Http404.
-    """
+    """Return a file of a draft that an upload credential names. Raises Http404."""
     credential, draft = session(request, handle)
-    uploads = UploadSession.objects.select_related("staged_by_token", "file")
-    upload = uploads.filter(draft=draft, handle=file).first()
-    if upload is not None:
-        upload.draft = draft
-        return credential, upload
-    row = draft.files.filter(handle=file).first()
+    row = file_of(draft, file)
     if row is None:
         raise Http404("There is no such file for this credential.")
     return credential, row
+
+
+def file_of(draft: Draft, file: str) -> UploadSession | File | None:
+    """Return a file of a draft by the handle of its upload session, or by its own when it came in by another door."""
+    uploads = UploadSession.objects.select_related("staged_by_token", "file")
+    upload: UploadSession | None = uploads.filter(draft=draft, handle=file).first()
+    if upload is not None:
+        upload.draft = draft
+        return upload
+    row: File | None = draft.files.filter(handle=file).first()
+    return row
 
 
 def _mark(token: Token) -> None:

@@ -66,9 +66,13 @@ class Kind:
 
     def page(self, api: str, repository: str, run: int) -> str:
         """Return where people look at a run, by where its API is (both providers' documented forms)."""
+        return self.web(api) + self.run_page.format(repository=repository, run=run)
+
+    @staticmethod
+    def web(api: str) -> str:
+        """Return the address of the pages beside an API (both providers' documented forms)."""
         web = api.replace("https://api.github.com", "https://github.com")
-        web = web.removesuffix("/api/v3").removesuffix("/api/v4")
-        return web + self.run_page.format(repository=repository, run=run)
+        return web.removesuffix("/api/v3").removesuffix("/api/v4")
 
 
 KINDS: dict[str, Kind] = {

@@ -31,12 +31,20 @@ class NotOffered(Exception):
 
 @transaction.atomic
 def ask(
-    *, project: Project, text: str, version: str = "", user: User, by: Actor, takes_files: bool = True
+    *,
+    project: Project,
+    text: str,
+    version: str = "",
+    user: User,
+    by: Actor,
+    takes_files: bool = True,
+    by_hook: bool = False,
 ) -> CiRun:
     """Have a run fetched that somebody pasted the address of; ``version`` when its draft is known.
 
     A run that was fetched before is fetched again: identical files stay as they are. ``takes_files`` false: only the
-    logs are added, to the draft of ``version``. Raises NoSource, NoRun.
+    logs are added, to the draft of ``version``. ``by_hook``: CI named it, and ``user`` set up that it may. Raises NoSource,
+    NoRun.
     """
     project = Project.objects.lock(project.pk)
     source = CiSource.objects.filter(project=project).first()
@@ -55,8 +63,10 @@ def ask(
     if not is_new and run.state == FetchState.FETCHING:
         return run
     run.takes_files = takes_files
+    run.by_hook = by_hook
     _begin(run, user, version)
-    audit.record(Event.ASKED, on=run, by=by, version=version, files=takes_files)
+    taken_as = {"taken_as": str(user)} if by_hook else {}
+    audit.record(Event.ASKED, on=run, by=by, version=version, files=takes_files, **taken_as)
     return run
 
 
@@ -67,6 +77,7 @@ def choose(*, run: CiRun, version: str, user: User, by: Actor) -> CiRun:
     run = CiRun.objects.select_for_update().get(pk=run.pk)
     if run.state != FetchState.CHOOSE or version not in run.outcome.get("versions", []):
         raise NotOffered(f"{run} does not wait for this choice any more: look at what came of it.")
+    run.by_hook = False
     _begin(run, user, version)
     audit.record(Event.ASKED, on=run, by=by, version=version)
     return run

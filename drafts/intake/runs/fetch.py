@@ -5,7 +5,9 @@ It may die and begin again at any moment: a file that was staged already is foun
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 
+from django.utils import timezone
 from packaging.version import Version
 
 from drafts.access import members
@@ -14,16 +16,17 @@ from drafts.evidence import sources
 from drafts.evidence.providers import ProviderError, RateLimited
 from drafts.evidence.providers.errors import Down
 from drafts.evidence.trust import trust
-from drafts.intake.runs import following, reading, taking
+from drafts.intake.runs import following, hooked, reading, taking
 from drafts.intake.runs.artifacts import Candidate
 from drafts.intake.runs.ask import wanted
 from drafts.intake.runs.case import Beat, Case, note
 from drafts.intake.runs.download import download, look_into
-from drafts.intake.runs.ending import GivenUp, fail, settle, wait_for_provider
+from drafts.intake.runs.ending import GivenUp, fail, settle, wait, wait_for_provider
 from drafts.intake.runs.outcome import LEFT, FileOutcome, Outcome
 from drafts.models import CiRun, CiSource, Draft, FetchState, Job, jobs
 
 _PATIENCE = 4  # unforeseen errors before the run is given up
+_SOON = timedelta(seconds=40)
 _ATTEMPTS = 20  # workers that died at it, or waits for the provider, before the same
 
 
@@ -41,6 +44,8 @@ def work(job: Job) -> None:
             _fetch(_case(row, job), job, outcome)
     except RateLimited as error:
         wait_for_provider(row, job, outcome, error)
+    except hooked.GoesOn as error:
+        wait(row, job, outcome, until=timezone.now() + _SOON, reason=str(error))
     except GivenUp as error:
         fail(row, job, outcome, str(error))
     except jobs.Fenced:
@@ -76,6 +81,8 @@ def _case(row: CiRun, job: Job) -> Case:
         source.repository_id = told.repository_id
     note(row, told)
     trusted = trust(told, source=source, provider=provider)
+    if row.by_hook:
+        hooked.demand_of_provider(row, told, source=source, trust=trusted)
     return Case(row, told, provider, trusted, Beat(job), tuple(source.evidence_jobs))
 
 

@@ -54,7 +54,7 @@ def again(*, run: CiRun, by: Actor) -> None:
 def _begin(run: CiRun, token: Token, version: str) -> None:
     run.state, run.error, run.ended_at, run.outcome = FetchState.FETCHING, "", None, {}
     run.asked_by, run.named_by, run.asked_at, run.version = None, token, timezone.now(), version
-    run.takes_files = False
+    run.takes_files = run.by_hook = False
     run.save()
     jobs.enqueue(kind=Kind.FETCH_RUN, subject=run.subject)
 

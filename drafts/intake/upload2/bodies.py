@@ -95,7 +95,7 @@ def of_draft(
         "mechanisms": mechanisms.offered(),
         "expires-at": moment(draft.expires_at),
         "status": draft.state,
-        "files": _files(draft, uploads),
+        "files": _files(draft, uploads, f"{staged.token}/" if staged else ""),
         **({"notices": said} if said else {}),
     }
 
@@ -129,13 +129,19 @@ def _blockers(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
     }
 
 
-def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
-    """Return every file that is in, under the address it came by, and every upload that stands in for one."""
+def _files(draft: Draft, uploads: Sequence[File], token: str) -> dict[str, Any]:
+    """Return every file that is in, under the address it came by, and every upload that stands in for one.
+
+    With a draft's ``token`` at its end an address is read without a credential (PEP 694).
+    """
     arriving = _ARRIVING.models(draft=draft.pk)
     came_by = {upload.file_id: upload.handle for upload in arriving if upload.file_id}
     addresses = f"{session_url(draft)}files/"
     entries: dict[str, dict[str, Any]] = {
-        file.filename: {"status": file.state, "link": f"{addresses}{came_by.get(file.pk, file.handle)}/"}
+        file.filename: {
+            "status": file.state,
+            "link": f"{addresses}{came_by.get(file.pk, file.handle)}/{token}",
+        }
         for file in uploads
         if file.state in IN_DRAFT
     }
@@ -143,7 +149,7 @@ def _files(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
         if upload.state in IN_THE_WAY:
             entries[upload.filename] = {
                 "status": upload.state,
-                "link": f"{addresses}{upload.handle}/",
+                "link": f"{addresses}{upload.handle}/{token}",
                 **({"notices": [upload.error]} if upload.error else {}),
             }
     return dict(sorted(entries.items()))

@@ -57,6 +57,17 @@ def file(request: HttpRequest, handle: str, file: str) -> HttpResponse:
     return answer(bodies.of_upload(row, mine=mine))
 
 
+@spoken_v2("GET", "HEAD", "DELETE")
+def linked(request: HttpRequest, handle: str, file: str, token: str) -> HttpResponse:
+    """Tell how a file stands to whoever has the draft's link. To delete it takes a credential, as everywhere."""
+    if request.method == "DELETE":
+        credential, own = gate.draft_file(request, handle, file)
+        _delete(own, credential)
+        return HttpResponse(status=204)
+    row = gate.linked_file(request, handle, file, token)
+    return answer(bodies.of_file(row) if isinstance(row, File) else bodies.of_upload(row, mine=False))
+
+
 def _delete(row: UploadSession | File, credential: Credential) -> None:
     by = _stager(credential)
     try:
