@@ -1,5 +1,6 @@
-# What a series is, by lines of the project's own.
+# What a series is, by lines of the project's own; and what readers get of attestations.
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 SERIES = ["all", "major", "minor", "micro", "lines"]
@@ -37,5 +38,21 @@ class Migration(migrations.Migration):
                 ),
                 name="a_series_by_lines_has_one",
             ),
+        ),
+        migrations.CreateModel(
+            name="ProvenanceObject",
+            fields=[
+                (
+                    "file",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="provenance_object",
+                        serialize=False,
+                        to="drafts.file",
+                    ),
+                ),
+                ("body", models.TextField(help_text="the object as JSON")),
+            ],
         ),
     ]
