@@ -138,7 +138,7 @@ HIDDEN = {
     "a project in quarantine": lambda: Project.objects.update(
         quarantined_at=timezone.now(), quarantine_reason="It ships a key logger."
     ),
-    "a file that was deleted": lambda: File.objects.take_off(),
+    "a file that was deleted": lambda: File.objects.all().take_off(),
 }
 
 

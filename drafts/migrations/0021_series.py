@@ -1,4 +1,4 @@
-# What a series is, by lines of the project's own; and what readers get of attestations.
+# What a series is, by lines of the project's own; what readers get of attestations; ends of sandboxes that were told of.
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -37,6 +37,13 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="a_series_by_lines_has_one",
+            ),
+        ),
+        migrations.AddField(
+            model_name="project",
+            name="reminded_of",
+            field=models.DateTimeField(
+                help_text="of a sandbox: the end that people were told of", null=True
             ),
         ),
         migrations.CreateModel(

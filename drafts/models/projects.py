@@ -114,6 +114,7 @@ class Project(models.Model):
     ended_at = models.DateTimeField(
         null=True, help_text="of a sandbox: when it expired and its name was freed"
     )
+    reminded_of = models.DateTimeField(null=True, help_text="of a sandbox: the end that people were told of")
     created_at = models.DateTimeField(default=timezone.now)
     first_published_at = models.DateTimeField(null=True)
     quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
