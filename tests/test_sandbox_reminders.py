@@ -37,6 +37,7 @@ def test_members_are_reminded_once_two_days_before_a_sandbox_ends(reviewed, mail
     assert [unused_for(days) for days in (27, 28, 29, 31)] == [(0, 0), (1, 0), (0, 0), (0, 0)]
     Project.objects.update(reminded_of=F("reminded_of") - timedelta(days=30))  # it was used again since
     assert unused_for(28) == (1, 0)
+    assert not ending.remind(project=reviewed)  # nor by a second scheduler at the same moment
     do_jobs()
     mails = [mail for mail in mailoutbox if "sandbox/sampleproject ends soon" in mail.subject]
     assert sorted(mail.to[0] for mail in mails) == ["alice@example.org"] * 2 + ["mike@example.org"] * 2
