@@ -173,6 +173,7 @@ def record(draft: Draft, files: list[File]) -> None:
         note=draft.publishing_note,
         **options.told(draft),
         approvals=approvals.on_record(draft),
+        approvals_needed=draft.project.approvals_needed,
         **upstream.said(draft),
         **how.said(draft),
     )
