@@ -1,5 +1,6 @@
 """A project's settings: who changes them, with what proof; and the quota, which operators set."""
 
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -13,7 +14,8 @@ from accounts.stepup import ProofRefused
 from drafts.access import members, projects
 from drafts.access import policy as policies
 from drafts.access.policy import Policy
-from drafts.models import Changed, EvidenceDemand, LinkForCi, Membership, Project, PublishFromCi
+from drafts.dist.windows import Series
+from drafts.models import Changed, EvidenceDemand, LinkForCi, Loosening, Membership, Project, PublishFromCi
 from tests import wheels
 from tests.conftest import make_ci, totp_code
 from tests.proofs import proof_of
@@ -120,6 +122,46 @@ def test_a_change_is_refused_in_words(owner, changes, status, words):
     response = owner.post(PAGE, chosen(**changes))
     assert (response.status_code, words in response.content.decode()) == (status, True)
     assert (Policy.of(Project.objects.get()), events()) == (Policy(), [])
+
+
+FULL = Policy(
+    local_versions=True,
+    evidence_demand=EvidenceDemand.CI,
+    expected_patterns=("*.whl",),
+    direct_urls=True,
+    window_newer=True,
+    window_last_days=5,
+    window_series=Series.LINES,
+    window_series_lines=("4.2", "*"),
+    approvals_needed=2,
+    own_approval_counts=True,
+    soak_hours=24,
+    answer_reports=True,
+    draft_days=9,
+)
+
+
+@pytest.mark.promise
+def test_a_form_that_names_one_setting_changes_that_one(owner):
+    """It is true that what a form leaves out stays as it is: nothing is loosened by not being named."""
+    Project.objects.update(**FULL.as_details())
+    answer = owner.post(PAGE, {"soak_hours": "48", "seen": FULL.spelled, "code": totp_code("alice")})
+    assert answer.status_code == 302
+    assert Policy.of(Project.objects.get()) == replace(FULL, soak_hours=48)
+    assert not Loosening.objects.exists()
+
+
+def test_every_box_of_the_page_says_when_it_is_not_ticked(owner):
+    """It is true that a browser's form names each box, ticked or not; a ticked one is said last, and counts."""
+    Project.objects.update(**FULL.as_details())
+    page = owner.get(PAGE).content.decode()
+    boxes = re.findall(r'<input type="hidden" name="(\w+)" value="false"><input type="checkbox"', page)
+    assert boxes == re.findall(r'type="checkbox" id="[\w-]+" name="(\w+)"', page)
+    assert len(boxes) == 5
+    for said, after in ((["false", "on"], True), (["false"], False)):
+        seen = Policy.of(Project.objects.get()).spelled
+        answer = owner.post(PAGE, {"local_versions": said, "seen": seen, "code": totp_code("alice")})
+        assert (answer.status_code, Project.objects.get().local_versions) == (302, after)
 
 
 def test_settings_that_stay_as_they_are_cost_no_code(owner):

@@ -194,6 +194,7 @@ EVIDENCE = {"evidence/", "sandbox/evidence/"}
 PUBLIC = {"help/ci/", "help/errors/", "stage.py", "legacy", "legacy/", "healthz", "readyz", "metrics"}
 PUBLIC |= {"legacy/<str:name>/<str:version>/", "project/<str:name>/"}
 PUBLIC |= {"simple/", "<simple:name>/", "files/<str:public_id>/<str:filename>"}
+PUBLIC |= {"<integrity:name>/<str:version>/<str:filename>/provenance"}  # tests/test_provenance.py
 # What readers of the index see of it: tests/test_public_pages.py, tests/test_insight.py.
 PUBLIC |= {"<releases:name>/", "<releases:name>/<str:version>/"}
 PUBLIC |= {"<releases:name>/<str:version>/receipt-<int:number>.json"}

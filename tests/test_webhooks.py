@@ -94,6 +94,7 @@ def test_what_happens_to_a_draft_arrives_signed(there, draft, alice, mike, proje
     assert set(told) == {"draft.published"}
     assert told["draft.published"]["files"] == {file.filename: file.sha256 for file in draft.files.all()}
     assert told["draft.published"]["version"] == "1.0"
+    assert [told["draft.published"][key] for key in ("name", "space")] == ["sampleproject", "index"]
     assert [one.state for one in Delivery.objects.all()] == ["delivered"]
     assert len({headers["webhook-id"] for headers, _ in there.got}) == len(there.got)
 

@@ -28,7 +28,7 @@ def day(number: float) -> datetime:
     return FIRST + timedelta(days=number)
 
 
-NEWER = {Series.MINOR: day(5)}
+NEWER = {("N.N",): day(5)}
 CLOSES = {
     "closed at publish": (Rule(Window.NONE), Life(FIRST, day(3)), FIRST),
     "for ever": (Rule(Window.EVER), Life(FIRST, day(3), NEWER), None),
@@ -45,7 +45,7 @@ CLOSES = {
     ),
     "a newer one that came before": (
         Rule(first_days=0, newer=True),
-        Life(FIRST, FIRST, {Series.MINOR: day(-9)}),
+        Life(FIRST, FIRST, {("N.N",): day(-9)}),
         FIRST,
     ),
     "newer or days, whichever is first": (Rule(first_days=3, newer=True), Life(FIRST, FIRST, NEWER), day(3)),
@@ -158,7 +158,7 @@ LIVES = st.builds(
     lambda last, newer, closed, again: Life(
         FIRST,
         day(last),
-        {Series.MINOR: day(newer)} if newer else {},
+        {("N.N",): day(newer)} if newer else {},
         day(closed) if closed else None,
         day(again) if again else None,
     ),
@@ -206,7 +206,7 @@ RELEASES = ["1.0", "1.0.1", "1.0.2rc1", "1.1", "1.0+cu121", "1!1.0.5", "2.0"]
 
 def newer(series: Series) -> dict[str, float | None]:
     rows = [(Version(text), day(number)) for number, text in enumerate(RELEASES)]
-    found = newer_stable(rows, series)
+    found = newer_stable(rows, Rule(series=series).series_lines)
     return {text: (at - FIRST).days if at else None for text, at in zip(RELEASES, found, strict=True) if at}
 
 
@@ -226,7 +226,7 @@ def test_a_newer_stable_release_of_the_series(series, closed_by):
 
 def test_what_a_pre_release_is_closed_by():
     rows = [(Version("1.0rc1"), day(0)), (Version("1.0"), day(4)), (Version("1.0.post1"), day(6))]
-    assert newer_stable(rows, Series.MINOR) == [day(4), day(6), None]
+    assert newer_stable(rows, ("N.N",)) == [day(4), day(6), None]
 
 
 LINUX, MAC = "p-1-cp312-cp312-manylinux_2_28_x86_64.whl", "p-1-cp312-cp312-macosx_11_0_arm64.whl"

@@ -28,12 +28,13 @@ class _InSpace:
 
 
 def register() -> None:
-    """Let routes say ``<projects:name>``, ``<releases:name>``, ``<simple:name>`` and ``<upload:handle>``."""
+    """Let routes say ``<projects:name>``, ``<releases:name>``, ``<simple:name>``, ``<integrity:name>`` and ``<upload:handle>``."""
     for folder, name in {
         "projects": _SLUG,
         "releases": _SLUG,
         "simple": _SEGMENT,
         "upload": _SEGMENT,
+        "integrity": _SEGMENT,
     }.items():
         regex = f"(?:sandbox/)?{folder}/{name}"
         register_converter(

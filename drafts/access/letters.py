@@ -14,6 +14,8 @@ _LABELS = {
     "expected_files": "files that publishing waits for",
     "expected_patterns": "patterns of those files",
     "direct_urls": "requirements that name an address",
+    "window_series": "a series of releases",
+    "window_series_lines": "lines that say what a series is",
 }
 _NOT_RIGHT = "If that is not right, any owner can withdraw it on the settings page until then."
 

@@ -52,6 +52,13 @@ def _more_days(before: int, after: int) -> bool:
     return before not in (after, 0) and (after == 0 or after > before)
 
 
+def _closed_by_less(before: Series, after: Series) -> bool:
+    """Say whether newer releases may close fewer older ones. Lines may ask more or less: only the project knows."""
+    if Series.LINES in (before, after):
+        return after not in (before, Series.ALL)
+    return _SERIES.index(after) > _SERIES.index(before)
+
+
 # What asks less than before, by setting: said of the value before and the value after.
 LOOSER: dict[str, Callable[[Any, Any], bool]] = {
     "evidence_demand": lambda before, after: _RANKS.index(after) < _RANKS.index(before),
@@ -63,7 +70,8 @@ LOOSER: dict[str, Callable[[Any, Any], bool]] = {
     "window_first_days": _more_days,
     "window_last_days": _more_days,
     "window_newer": lambda before, after: before > after,
-    "window_series": lambda before, after: _SERIES.index(after) > _SERIES.index(before),
+    "window_series": _closed_by_less,
+    "window_series_lines": lambda before, after: before != after,
     "window_mode": lambda before, after: after == WindowMode.TELL != before,
     "approvals_needed": lambda before, after: after < before,
     "own_approval_counts": lambda before, after: after > before,
@@ -91,6 +99,7 @@ class Policy:
     window_last_days: int = 0
     window_newer: bool = False
     window_series: Series = Series.MINOR
+    window_series_lines: tuple[str, ...] = ()
     window_mode: WindowMode = WindowMode.REFUSE
     approvals_needed: int = 0
     own_approval_counts: bool = False
@@ -119,7 +128,9 @@ class Policy:
 
     def as_details(self) -> dict[str, Any]:
         """Return it as an audit event keeps it."""
-        return {**asdict(self), "expected_patterns": list(self.expected_patterns)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
+
+from .series import series_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 TRIAL = timedelta(days=30)  # for so long a new rule tells, before it refuses
-_LEADING = {"all": 0, "major": 1, "minor": 2, "micro": 3}
 
 
 class Window(StrEnum):
@@ -27,17 +28,16 @@ class Window(StrEnum):
 
 
 class Series(StrEnum):
-    """Which versions are one series, by how many leading numbers are equal: none, 1, 1.2 or 1.2.3."""
+    """Which versions are one series: by how many leading numbers are equal (none, 1, 1.2, 1.2.3), or as lines say."""
 
     ALL = "all"
     MAJOR = "major"
     MINOR = "minor"
     MICRO = "micro"
+    LINES = "lines"
 
-    def of(self, version: Version) -> tuple[int, ...]:
-        """Return the series that a version belongs to; other epochs are other series."""
-        count = _LEADING[self]
-        return (version.epoch, *(*version.release, 0, 0, 0)[:count])
+
+_LINES = {Series.ALL: ("*",), Series.MAJOR: ("N",), Series.MINOR: ("N.N",), Series.MICRO: ("N.N.N",)}
 
 
 class WindowMode(StrEnum):
@@ -57,18 +57,21 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What happened to a release: its first and last file, the first ``newer`` stable one by kind of series, people's acts."""
+    """What happened to a release: its first and last file, the first ``newer`` stable one by lines of series, people's acts."""
 
     first: datetime
     last: datetime
-    newer: Mapping[Series, datetime | None] = field(default_factory=dict)
+    newer: Mapping[tuple[str, ...], datetime | None] = field(default_factory=dict)
     closed_at: datetime | None = None
     reopened_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A project's rule. Limits are days, 0 where one is not used; the limit that is reached first closes a release."""
+    """A project's rule. Limits are days, 0 where one is not used; the limit that is reached first closes a release.
+
+    ``lines`` say what a series is where ``series`` leaves it to them (``drafts.dist.series``).
+    """
 
     window: Window = Window.LIMITS
     first_days: int = 14
@@ -76,6 +79,18 @@ class Rule:
     newer: bool = False
     series: Series = Series.MINOR
     mode: WindowMode = WindowMode.REFUSE
+    lines: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Rule:
+        """Return the rule of plain values, as JSON keeps them."""
+        kinds = {"window": Window, "series": Series, "mode": WindowMode, "lines": tuple}
+        return cls(**{name: kinds[name](value) if name in kinds else value for name, value in plain.items()})
+
+    @property
+    def series_lines(self) -> tuple[str, ...]:
+        """Return what a series is, as lines."""
+        return _LINES.get(self.series, self.lines)
 
     def closes(self, life: Life) -> datetime | None:
         """Return when the rule closes a release; None: never, as far as one knows today."""
@@ -83,7 +98,7 @@ class Rule:
             return None
         if self.window == Window.NONE:
             return life.first
-        newer = life.newer.get(self.series) if self.newer else None
+        newer = life.newer.get(self.series_lines) if self.newer else None
         limits = [
             life.first + timedelta(days=self.first_days) if self.first_days else None,
             life.last + timedelta(days=self.last_days) if self.last_days else None,
@@ -139,17 +154,17 @@ class Enforced:
         return Standing(State.CLOSED, since=max(refuses, again or refuses))
 
 
-def newer_stable(releases: Sequence[tuple[Version, datetime]], series: Series) -> list[datetime | None]:
+def newer_stable(releases: Sequence[tuple[Version, datetime]], lines: Sequence[str]) -> list[datetime | None]:
     """Return, for each of a project's releases, when the first newer stable one of its series came; None: not yet.
 
-    Local versions of one public version are no newer than each other.
+    ``lines`` say what a series is. Local versions of one public version are no newer than each other.
     """
     found: list[datetime | None] = [None] * len(releases)
     publics = [Version(version.public) for version, _ in releases]
     first: dict[tuple[int, ...], datetime] = {}  # of stable releases above those that are looked at
     order = sorted(range(len(releases)), key=lambda at: publics[at], reverse=True)
     for public, same in groupby(order, key=lambda at: publics[at]):
-        places, key = list(same), series.of(public)
+        places, key = list(same), series_of(public, lines)
         for at in places:
             found[at] = first.get(key)
         if not public.is_prerelease:

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from drafts.access import fetches, gate
-from drafts.index import pages, simple
+from drafts.index import pages, provenance, simple
 from drafts.index.serve import answer
 from drafts.index.views import NotAcceptable, content_type, not_acceptable, served, wanted_format
 from drafts.models import Draft, File, Space
@@ -105,12 +105,15 @@ def _content(drafts: Sequence[Draft], *, only: bool, base: str) -> simple.Simple
     shown = [] if project.is_quarantined else drafts
     staged = [file for draft in shown for file in draft.files.installable().order_by("filename")]
     published = [] if only else list(pages.published_files(project))
-    files = [*published, *staged]
+    files, signed = [*published, *staged], provenance.addresses(published)
     new = [draft.version for draft in drafts if any(file.draft_id == draft.pk for file in staged)]
     return simple.SimpleProject(
         name=project.plain_name,
         files=tuple(
-            pages.simple_file(file, url=f"{base}/{file.handle}/{quote(file.filename)}") for file in files
+            pages.simple_file(
+                file, url=f"{base}/{file.handle}/{quote(file.filename)}", provenance=signed.get(file.pk)
+            )
+            for file in files
         ),
         versions=tuple(dict.fromkeys([*pages.versions(published), *new])),
         status=status,

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from drafts.access.readers import Reader
-from drafts.index import simple, windows
+from drafts.index import provenance, simple, windows
 from drafts.models import File, IndexPage, Kind, Project, Space, jobs
 
 
@@ -33,7 +33,7 @@ def public_url(public_id: str, filename: str, space: Space = Space.INDEX) -> str
     return f"{base}/{folder}/{public_id}/{quote(filename)}"
 
 
-def simple_file(file: File, *, url: str) -> simple.SimpleFile:
+def simple_file(file: File, *, url: str, provenance: str | None = None) -> simple.SimpleFile:
     """Say what a page says of a file; ``upload-time`` is the moment of publishing, of a staged file its upload's."""
     return simple.SimpleFile(
         filename=file.filename,
@@ -44,17 +44,18 @@ def simple_file(file: File, *, url: str) -> simple.SimpleFile:
         requires_python=file.requires_python or None,
         metadata_sha256=file.metadata_sha256,
         yanked=False if file.yanked is None else file.yanked or True,
+        provenance=provenance,
     )
 
 
 def store(project: Project) -> IndexPage:
     """Render a project's page and store it; the caller holds the project's lock."""
     files = list(published_files(project))
-    standings = windows.of_project(project)
+    standings, signed = windows.of_project(project), provenance.addresses(files)
     status, reason = project.shown_status
     content = simple.SimpleProject(
         name=project.plain_name,
-        files=tuple(simple_file(file, url=file_url(file)) for file in files),
+        files=tuple(simple_file(file, url=file_url(file), provenance=signed.get(file.pk)) for file in files),
         versions=versions(files),
         status=status,
         status_reason=reason or None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 API_VERSION = "1.4"
-RENDERER = 2  # rises whenever the same values give other bytes, so that stored pages are rendered anew
+RENDERER = 3  # rises whenever the same values give other bytes, so that stored pages are rendered anew
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")  # RFC 9110, section 12.4.2
 _NAMES_AT_ONCE = 1000
 _CLOSING = "</body>\n</html>\n"

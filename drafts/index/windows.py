@@ -83,8 +83,8 @@ def _standings(project: Project, releases: Sequence[Release]) -> dict[int, Stand
     enforced, now = project.enforced_window, timezone.now()
     versions = [(Version(row.version), row.published_at) for row in releases]
     rules = [rule for rule in (enforced.rule, enforced.before) if rule is not None and rule.newer]
-    newer = {rule.series: newer_stable(versions, rule.series) for rule in rules}
+    newer = {rule.series_lines: newer_stable(versions, rule.series_lines) for rule in rules}
     return {
-        row.pk: enforced.standing(row.life({series: found[at] for series, found in newer.items()}), now)
+        row.pk: enforced.standing(row.life({lines: found[at] for lines, found in newer.items()}), now)
         for at, row in enumerate(releases)
     }

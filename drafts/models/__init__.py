@@ -6,7 +6,14 @@ from drafts.models.ci import CiKind, CiRun, CiSource, FetchState, Provenance
 from drafts.models.counts import Count
 from drafts.models.decisions import Decision, DecisionKind
 from drafts.models.drafts import Changed, Draft, DraftState, NotEditable
-from drafts.models.evidence import AttestationSearch, Attested, EvidenceLog, LoggedDigest, PrintedBy
+from drafts.models.evidence import (
+    AttestationSearch,
+    Attested,
+    EvidenceLog,
+    LoggedDigest,
+    PrintedBy,
+    ProvenanceObject,
+)
 from drafts.models.files import Attestations, BurntName, File, FileState
 from drafts.models.handovers import Handover, HandoverNotice
 from drafts.models.inspections import Finding, Inspection, InspectionState, Remembered, Severity
@@ -106,6 +113,7 @@ __all__ = [
     "Project",
     "ProjectStatus",
     "Provenance",
+    "ProvenanceObject",
     "PublishFromCi",
     "Publisher",
     "PublisherKind",

@@ -222,6 +222,18 @@ class Attested(models.Model):
         return f"attestation {self.number} of {self.file_id}"
 
 
+class ProvenanceObject(models.Model):
+    """What readers get of a published file's attestations (PEP 740), as it was decided when it was published."""
+
+    file = models.OneToOneField(
+        File, on_delete=models.PROTECT, primary_key=True, related_name="provenance_object"
+    )
+    body = models.TextField(help_text="the object as JSON")
+
+    def __str__(self) -> str:
+        return f"provenance of {self.file_id}"
+
+
 class AttestationSearch(models.Model):
     """The last time that attestations of a draft's files were looked for, and in a sentence what came of it.
 

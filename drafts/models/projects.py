@@ -114,6 +114,7 @@ class Project(models.Model):
     ended_at = models.DateTimeField(
         null=True, help_text="of a sandbox: when it expired and its name was freed"
     )
+    reminded_of = models.DateTimeField(null=True, help_text="of a sandbox: the end that people were told of")
     created_at = models.DateTimeField(default=timezone.now)
     first_published_at = models.DateTimeField(null=True)
     quota = models.PositiveBigIntegerField(null=True, help_text="bytes; empty: the server's default")
@@ -132,6 +133,7 @@ class Project(models.Model):
     window_last_days = models.PositiveSmallIntegerField(default=0, help_text="0: no such limit")
     window_newer = models.BooleanField(default=False)
     window_series = models.CharField(max_length=8, default=Series.MINOR)
+    window_series_lines = models.JSONField(default=list, help_text="what a series is, where lines say it")
     window_mode = models.CharField(max_length=8, default=WindowMode.REFUSE)
     window_since = models.DateTimeField(default=timezone.now, help_text="since when the rule holds")
     window_before = models.JSONField(
@@ -181,7 +183,11 @@ class Project(models.Model):
                 condition=Q(window__in=list(Window)), name="a_window_is_none_limits_or_ever"
             ),
             models.CheckConstraint(
-                condition=Q(window_series__in=list(Series)), name="a_series_is_by_leading_numbers"
+                condition=Q(window_series__in=list(Series)), name="a_series_is_by_leading_numbers_or_lines"
+            ),
+            models.CheckConstraint(
+                condition=~Q(window_series=Series.LINES) | ~Q(window_series_lines=[]),
+                name="a_series_by_lines_has_one",
             ),
             models.CheckConstraint(
                 condition=Q(window_mode__in=list(WindowMode)), name="a_window_tells_or_refuses"
@@ -240,12 +246,13 @@ class Project(models.Model):
             self.window_newer,
             Series(self.window_series),
             WindowMode(self.window_mode),
+            tuple(self.window_series_lines) if self.window_series == Series.LINES else (),
         )
 
     @property
     def enforced_window(self) -> Enforced:
         """Return the rule with what it was before, which goes on refusing while a new one only tells."""
-        before = Rule(**self.window_before) if self.window_before else None
+        before = Rule.read(self.window_before) if self.window_before else None
         return Enforced(self.window_rule, self.window_since, before)
 
     @property

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts import audit
-from drafts.dist.windows import Life, Series
+from drafts.dist.windows import Life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class Release(models.Model):
     def __str__(self) -> str:
         return f"{self.project} {self.version}"
 
-    def life(self, newer: "Mapping[Series, datetime | None]") -> Life:
+    def life(self, newer: "Mapping[tuple[str, ...], datetime | None]") -> Life:
         """Return what its window goes by; ``newer``: when the first newer stable release of its series came."""
         last = self.published_at + timedelta(seconds=self.open_seconds)
         return Life(self.published_at, last, newer, self.closed_at, self.reopened_until)

@@ -73,9 +73,13 @@ def emit(event: Event, *, draft: Draft, **data: Any) -> None:
     if not hooks:
         return
     page = settings.PRESSCHECK_URL + reverse("draft", args=[draft.project.name, draft.version])
-    told = {"project": draft.project.name, "version": draft.version, "url": page, **data}
+    told = {**_of(draft.project), "version": draft.version, "url": page, **data}
     for hook in hooks:
         _write(hook, event, told)
+
+
+def _of(project: Project) -> dict[str, str]:
+    return {"project": project.name, "name": project.plain_name, "space": str(project.space)}
 
 
 def _hears(hook: Webhook, event: Event) -> bool:
@@ -182,7 +186,7 @@ def test(*, hook: Webhook, by: Actor) -> Delivery:
     if not hook.is_on:
         raise NoWebhook("it is switched off")
     project = Project.objects.lock(hook.project_id)
-    message = _write(hook, Event.TEST, {"project": project.name, "url": settings.PRESSCHECK_URL})
+    message = _write(hook, Event.TEST, {**_of(project), "url": settings.PRESSCHECK_URL})
     audit.record(Recorded.TESTED, on=hook, by=by, message=message.message_id)
     return message
 

@@ -64,9 +64,10 @@ def end_sandboxes() -> int:
 
 
 def remind() -> int:
-    """Remind people, once for each end, of drafts that expire within two days. Returns how many."""
+    """Remind people, once for each end, of drafts and sandboxes that end within two days. Returns how many."""
     near = Draft.objects.expiring(within=expiry.NEAR).order_by("expires_at")[:_MOST_AT_ONCE]
-    return sum(expiry.remind(draft=draft) for draft in near)
+    reminded = sum(expiry.remind(draft=draft) for draft in near)
+    return reminded + sum(sandboxes.remind(project=one) for one in islice(sandboxes.near(), _MOST_AT_ONCE))
 
 
 @dataclass(frozen=True, slots=True)

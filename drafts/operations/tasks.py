@@ -32,7 +32,7 @@ def expire() -> None:
     if ended := sweeps.end_sandboxes():
         log.info("%d sandboxes ended", ended)
     if reminded := sweeps.remind():
-        log.info("people were reminded of %d drafts", reminded)
+        log.info("people were reminded of %d drafts and sandboxes", reminded)
     ready.quiet()
 
 

@@ -16,6 +16,7 @@ from drafts.models import Approval, Changed, Draft, Says
 from drafts.notify import hooks, letters, mail
 from drafts.notify.mail import News
 from drafts.publishing import ready, since
+from drafts.publishing.opinions import Opinions, Standing, uploaders
 
 LONGEST_NOTE = 2000
 
@@ -147,8 +148,17 @@ def void(*, draft: Draft) -> dict[str, Any]:
     return {"approvals_void": names}
 
 
-def on_record(draft: Draft) -> list[dict[str, str]]:
-    """Return the approvals of the files that are published, as the event of publishing and the receipt keep them."""
+def on_record(draft: Draft) -> list[dict[str, Any]]:
+    """Return the approvals of the files that are published, as the event of publishing and the receipt keep them.
+
+    Each says whether it ``counted`` towards the project's number, and if not, ``why``.
+    """
+    asked = Opinions(
+        draft=draft,
+        fingerprint=draft.publishing_fingerprint,
+        uploaders=uploaders([draft]).get(draft.pk, frozenset()),
+        publisher=draft.publishing_by_id,
+    )
     rows = Approval.objects.standing().filter(
         draft=draft, says=Says.YES, fingerprint=draft.publishing_fingerprint
     )
@@ -159,9 +169,14 @@ def on_record(draft: Draft) -> list[dict[str, str]]:
             "at": row.at.isoformat(),
             "method": row.method,
             "note": row.note,
+            **_counted(asked.standing(row)),
         }
-        for row in rows.select_related("user").order_by("pk")
+        for row in rows.with_roles().select_related("user").order_by("pk")
     ]
+
+
+def _counted(standing: Standing) -> dict[str, Any]:
+    return {"counted": True} if standing == Standing.COUNTS else {"counted": False, "why": str(standing)}
 
 
 def first_given(draft: Draft) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.urls import reverse
 
+from drafts.index import provenance
 from drafts.index.pages import file_url
 from drafts.models import EdgePurge, File, Job, Kind, Project, jobs
 from drafts.outbound import Limits, post
@@ -52,7 +53,8 @@ def _page(project: Project) -> list[str]:
 
 def _file(file: File) -> list[str]:
     address = _absolute(file_url(file))
-    return [address, f"{address}{quote('.metadata')}"]
+    signed = [provenance.address(file)] if file.attestations_sha256 and file.release_id else []
+    return [address, f"{address}{quote('.metadata')}", *signed]
 
 
 def _absolute(address: str) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Actor, ActorKind
 from drafts.evidence import verdicts, waiting
+from drafts.evidence.attested import provenance
 from drafts.index import pages
 from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Project, Release, jobs
 from drafts.publishing import (
@@ -130,6 +131,7 @@ def show(draft: Draft) -> list[File]:
     late.mark(draft=draft, release=release, files=files, now=now)
     options.apply(draft=draft, release=release, now=now)
     _count(project, now)
+    provenance.keep(files)
     pages.store(project)
     edge.forget_page(project)
     _end(draft, now)
@@ -171,6 +173,7 @@ def record(draft: Draft, files: list[File]) -> None:
         note=draft.publishing_note,
         **options.told(draft),
         approvals=approvals.on_record(draft),
+        approvals_needed=draft.project.approvals_needed,
         **upstream.said(draft),
         **how.said(draft),
     )

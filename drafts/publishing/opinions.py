@@ -108,14 +108,14 @@ def opinions(
     said = Report.objects.filter(draft__in=reported).select_related("link", "answered_by")
     for report in said.order_by("-pk") if reported else ():
         reports[report.draft_id].append(report)
-    uploaders = _uploaders([draft for draft in drafts if draft.project.approvals_needed])
+    staged_by = uploaders([draft for draft in drafts if draft.project.approvals_needed])
     return {
         draft.pk: Opinions(
             draft=draft,
             fingerprint=_fingerprint(draft, uploads[draft.pk], approvals[draft.pk] or reports[draft.pk]),
             approvals=tuple(approvals[draft.pk]),
             reports=tuple(reports[draft.pk]),
-            uploaders=uploaders.get(draft.pk, frozenset()),
+            uploaders=staged_by.get(draft.pk, frozenset()),
             publisher=publisher if publisher is not None else draft.publishing_by_id,
             changed_at=_changed(uploads[draft.pk]),
         )
@@ -132,7 +132,7 @@ def _changed(uploads: Sequence[File]) -> datetime | None:
     return max(moments, default=None)
 
 
-def _uploaders(drafts: Sequence[Draft]) -> dict[int, frozenset[int]]:
+def uploaders(drafts: Sequence[Draft]) -> dict[int, frozenset[int]]:
     """Return who staged any file that is in a draft: by session, or whose token did."""
     if not drafts:
         return {}

@@ -3,7 +3,7 @@
 from django import forms
 from django.conf import settings as days
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -14,10 +14,11 @@ from drafts.access.gate import Member
 from drafts.access.members import NotYours
 from drafts.access.policy import Outcome, Policy
 from drafts.access.roles import Act
+from drafts.dist import series
 from drafts.dist.windows import Series, Window, WindowMode
 from drafts.intake import quota
 from drafts.models import Changed, EvidenceDemand, ExpectedFiles, LinkForCi, PublishFromCi
-from drafts.review import loosening, presets
+from drafts.review import loosening, presets, seriesrows
 from drafts.review.answers import CONFLICT
 
 _MOST_PATTERNS = 200
@@ -43,6 +44,18 @@ def _number(what: str, least: int, most: int) -> dict[str, str]:
 
 class PolicyForm(forms.Form):
     """The settings as they were chosen."""
+
+    @classmethod
+    def over(cls, policy: Policy, said: QueryDict) -> "PolicyForm":
+        """Return the form of what was said; what it does not name stays as it is.
+
+        A browser leaves out a box that is not ticked: the page sends ``false`` before each, and the last value counts.
+        """
+        kept = {
+            name: "\n".join(value) if isinstance(value, list) else value or ""
+            for name, value in policy.as_details().items()
+        }
+        return cls({**kept, **said.dict()})
 
     link_for_ci = forms.ChoiceField(
         choices=[(choice, choice) for choice in LinkForCi],
@@ -94,8 +107,13 @@ class PolicyForm(forms.Form):
         choices=[(choice, choice) for choice in Series],
         error_messages={
             "required": "Choose what a series is.",
-            "invalid_choice": "Choose all, major, minor or micro.",
+            "invalid_choice": "Choose all, major, minor, micro or lines.",
         },
+    )
+    window_series_lines = forms.CharField(
+        required=False,
+        max_length=2000,
+        error_messages={"max_length": "The lines of series have more than 2000 characters."},
     )
     window_mode = forms.ChoiceField(
         choices=[(choice, choice) for choice in WindowMode],
@@ -112,6 +130,13 @@ class PolicyForm(forms.Form):
     def clean_window_last_days(self) -> int:
         """Return the days; nothing is 0."""
         return self.cleaned_data["window_last_days"] or 0
+
+    def clean_window_series_lines(self) -> tuple[str, ...]:
+        """Return the lines as they are kept."""
+        try:
+            return series.read(self.cleaned_data["window_series_lines"])
+        except series.BadLine as error:
+            raise forms.ValidationError(str(error)) from error
 
     approvals_needed = forms.IntegerField(
         required=False,
@@ -155,6 +180,8 @@ class PolicyForm(forms.Form):
         limits = [chosen.get(name) for name in ("window_first_days", "window_last_days", "window_newer")]
         if chosen.get("window") == Window.LIMITS and not any(limits):
             self.add_error("window", "Choose at least one limit: days, or a newer stable release.")
+        if chosen.get("window_series") == Series.LINES and chosen.get("window_series_lines") == ():
+            self.add_error("window_series_lines", "Write a series on each line, such as N.N.")
 
     def policy(self) -> Policy:
         """Return what was chosen; only of a valid form."""
@@ -164,15 +191,17 @@ class PolicyForm(forms.Form):
 @gate.people
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, name: str) -> HttpResponse:
-    """Show the settings; on POST check them, then the code, then change them."""
+    """Show the settings; on POST check them, then the code, then change them; or only show what they would mean."""
     who = gate.member(request, name, Act.POLICY)
     if request.method != "POST":
         return _show(request, who, presets.filled(Policy.of(who.project), request.GET.get("preset", "")))
-    form = PolicyForm(request.POST)
+    form = PolicyForm.over(Policy.of(who.project), request.POST)
     if not form.is_valid():
         errors = " ".join(str(text) for texts in form.errors.values() for text in texts)
         return _show(request, who, Policy.of(who.project), error=f"Nothing was changed. {errors}", status=400)
     policy = form.policy()
+    if "preview" in request.POST:
+        return _show(request, who, policy)
     if policy == Policy.of(who.project):
         messages.info(request, "Nothing was changed: the settings are as they were.")
         return redirect("project-settings", name=name)
@@ -219,6 +248,7 @@ def _show(
     page = {
         "name": who.project.name,
         "chosen": chosen,
+        "series": seriesrows.preview(who.project, chosen),
         "seen": Policy.of(who.project).spelled,
         "used": quota.kept_bytes(who.project),
         "quota": who.project.quota_bytes,

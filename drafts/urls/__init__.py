@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from drafts.access import addresses
 from drafts.index import drafts as draft_pages
+from drafts.index import integrity
 from drafts.index import views as index
 from drafts.intake import evidence as evidence_post
 from drafts.intake import legacy, named, trusted
@@ -209,6 +210,7 @@ urlpatterns = [
     path("simple/", index.root, name="simple-root"),
     path("<simple:name>/", index.project, name="simple-project"),
     path("files/<str:public_id>/<str:filename>", index.file, name="file"),
+    path("<integrity:name>/<str:version>/<str:filename>/provenance", integrity.provenance, name="provenance"),
     path("<releases:name>/", public.project, name="public-project"),
     path("<releases:name>/<str:version>/", public.release, name="public-release"),
     path("<releases:name>/<str:version>/receipt-<int:number>.json", public.receipt, name="public-receipt"),

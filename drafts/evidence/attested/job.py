@@ -12,10 +12,11 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import Actor
 from drafts.evidence.add import OBJECT_NAME
+from drafts.evidence.attested import provenance
 from drafts.evidence.attested.found import attestations_in
 from drafts.evidence.attested.signer import Signer
 from drafts.evidence.compare import Rank
-from drafts.models import Attestations, Attested, Draft, EvidenceLog, File, Job, LoggedDigest
+from drafts.models import Attestations, Attested, Draft, EvidenceLog, File, Job, Kind, LoggedDigest, jobs
 from drafts.storage import new_object_id, storage, whole
 
 _FORM = "attestation"
@@ -67,6 +68,9 @@ def _verify_file(job: Job) -> None:
         for one in found:
             label = f"attestation {one.number} of {one.file.filename}"
             row(one, log_of(draft, one, texts, added_by, label), came_with_file=True)
+        if File.objects.published().filter(pk=came.pk).exists():  # before its attestations were verified
+            provenance.keep([came.file])
+            jobs.enqueue(kind=Kind.WINDOWS, subject=f"project:{draft.project_id}")
         _settle(draft, found)
 
 

@@ -97,6 +97,7 @@ def statement(draft: Draft, event: AuditEvent, key: ReceiptKey, signed_at: str) 
             "note": said.get("note", ""),
             "evidence": said["evidence"],
             "approvals": said.get("approvals", []),
+            **({"approvalsNeeded": said["approvals_needed"]} if "approvals_needed" in said else {}),
             "accepted": said.get("accepted", []),
             **{name: said[name] for name in ("upstream", *how.NAMES) if name in said},
             "audit": {"scope": event.scope, "seq": event.seq, "hash": event.hash},
