@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.compiled import Compiled
+from accounts.compiled import Compiled, CompiledUpdate, insert
 from accounts.models import AuditChain, AuditEvent, AuditOrigin, User
 
 if TYPE_CHECKING:
@@ -123,10 +123,9 @@ def record(event: StrEnum, *, on: Auditable, by: Actor, digest: str = "", **deta
         previous=head.hash,
     )
     row.hash = chained_hash(row)
-    row.save(force_insert=True)
+    insert(row)
     _keep_origin(row, by.origin, salt)
-    head.seq, head.hash = row.seq, row.hash
-    head.save(update_fields=["seq", "hash"])
+    _MOVE.do(scope=row.scope, seq=row.seq, hash_=row.hash)
     return row
 
 
@@ -142,7 +141,11 @@ def _head(scope: str) -> "QuerySet[AuditChain]":
     return AuditChain.objects.select_for_update().filter(scope=scope)
 
 
-_HEAD = Compiled(_head)
+def _moved(scope: str, seq: int, hash_: str) -> "tuple[QuerySet[AuditChain], dict[str, Any]]":
+    return AuditChain.objects.filter(scope=scope), {"seq": seq, "hash": hash_}
+
+
+_HEAD, _MOVE = Compiled(_head), CompiledUpdate(_moved)
 
 
 def _origin_digest(origin: Origin, salt: str) -> str:
@@ -153,12 +156,14 @@ def _origin_digest(origin: Origin, salt: str) -> str:
 
 def _keep_origin(row: AuditEvent, origin: Origin, salt: str) -> None:
     if origin.address:
-        AuditOrigin.objects.create(
-            event=row,
-            address=origin.address,
-            user_agent=origin.user_agent,
-            salt=salt,
-            until=row.at + ORIGIN_KEPT,
+        insert(
+            AuditOrigin(
+                event=row,
+                address=origin.address,
+                user_agent=origin.user_agent,
+                salt=salt,
+                until=row.at + ORIGIN_KEPT,
+            )
         )
 
 

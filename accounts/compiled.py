@@ -1,15 +1,15 @@
-"""Questions that Django writes in SQL once in a process: for doors where writing one costs more than asking it."""
+"""SQL that Django writes once in a process: for doors where writing a question, or a row, costs more than asking it."""
 
 import inspect
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django.db import connection, models
-from django.db.models.query import RawQuerySet
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 M = TypeVar("M", bound=models.Model)
 Value = int | str | datetime
@@ -26,24 +26,18 @@ class Compiled(Generic[M]):
 
     def __init__(self, ask: "Callable[..., models.QuerySet[M, Any]]") -> None:
         self._ask = ask
-        self._stand_ins = {
-            name: _stand_in(parameter.annotation, number)
-            for number, (name, parameter) in enumerate(inspect.signature(ask).parameters.items())
-        }
+        self._stand_ins = _stand_ins(ask)
         self._written: dict[str, _Written] = {}
 
     def models(self, **values: Value) -> list[M]:
         """Return the rows as objects; rows of other tables do not come along."""
         written = self._of_this_database()
-        return list(RawQuerySet(written.sql, model=written.model, params=tuple(written.with_(values))))
+        return [written.model_of(row) for row in _fetched(written.sql, written.with_(values))]
 
     def rows(self, **values: Value) -> list[tuple[Any, ...]]:
         """Return the rows as the database says them: truth may be 1, and a sum a Decimal."""
         written = self._of_this_database()
-        with connection.cursor() as cursor:
-            cursor.execute(written.sql, written.with_(values))
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        return _fetched(written.sql, written.with_(values))
 
     def _of_this_database(self) -> "_Written":
         written = self._written.get(connection.vendor)
@@ -55,12 +49,32 @@ class Compiled(Generic[M]):
         return written
 
 
-class _Written:
-    """A question in the SQL of one kind of database, and where its values go."""
+class CompiledUpdate:
+    """An UPDATE as a function of values that are named, as ``Compiled`` is of a question: the rows, and what is set."""
 
-    def __init__(self, queryset: "models.QuerySet[Any, Any]", stand_ins: dict[str, Value]) -> None:
-        self.model, self.locks = queryset.model, queryset.query.select_for_update
-        self.sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
+    def __init__(self, ask: "Callable[..., tuple[models.QuerySet[Any, Any], dict[str, Any]]]") -> None:
+        self._ask, self._stand_ins = ask, _stand_ins(ask)
+        self._written: dict[str, _Places] = {}
+        self._sql: dict[str, str] = {}
+
+    def do(self, **values: Value) -> int:
+        """Change the rows and return how many there were."""
+        vendor = connection.vendor
+        if vendor not in self._written:
+            rows, change = self._ask(**self._stand_ins)
+            query = cast("UpdateQuery", rows.query.chain(UpdateQuery))
+            query.add_update_values(change)
+            self._sql[vendor], parameters = query.get_compiler(connection=connection).as_sql()
+            self._written[vendor] = _Places(parameters, self._stand_ins)
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql[vendor], self._written[vendor].with_(values))
+            return int(cursor.rowcount)
+
+
+class _Places:
+    """Where the values of a statement go."""
+
+    def __init__(self, parameters: "Iterable[Any]", stand_ins: dict[str, Value]) -> None:
         known = {str(_adapted(value)): name for name, value in stand_ins.items()}
         self._places = [(known.get(str(given), ""), given) for given in parameters]
         missing = set(stand_ins) - {name for name, _ in self._places}
@@ -70,6 +84,85 @@ class _Written:
     def with_(self, values: dict[str, Value]) -> list[Any]:
         """Return the parameters. Raises KeyError when a value is missing."""
         return [_adapted(values[name]) if name else given for name, given in self._places]
+
+
+class _Written:
+    """A question in the SQL of one kind of database, and where its values go."""
+
+    def __init__(self, queryset: "models.QuerySet[Any, Any]", stand_ins: dict[str, Value]) -> None:
+        self._model, self.locks = queryset.model, queryset.query.select_for_update
+        compiler = queryset.query.get_compiler(connection=connection)
+        self.sql, parameters = compiler.as_sql()
+        columns = [expression for expression, _, _ in compiler.select]
+        self._names = [getattr(column, "target", None) and column.target.attname for column in columns]
+        self._converters = [
+            (place, functions, expression)
+            for place, (functions, expression) in compiler.get_converters(columns).items()
+        ]
+        self.with_ = _Places(parameters, stand_ins).with_
+
+    def model_of(self, row: tuple[Any, ...]) -> Any:
+        """Return one row of the answer as an object."""
+        values = list(row)
+        for place, functions, expression in self._converters:
+            for function in functions:
+                values[place] = function(values[place], expression, connection)
+        return self._model.from_db(connection.alias, self._names, values)
+
+
+def insert(row: models.Model) -> None:
+    """Write a new row of a model without parents; no signal is sent, and nothing that has an id is written again."""
+    written = _INSERTIONS.get((connection.vendor, type(row)))
+    if written is None:
+        written = _INSERTIONS[connection.vendor, type(row)] = _Insertion(row)
+    written.insert(row)
+
+
+class _Insertion:
+    """The SQL that writes a row of one model; the database gives the id, unless it is a key of the row's own."""
+
+    def __init__(self, row: models.Model) -> None:
+        meta = row._meta  # noqa: SLF001  Django's own documented interface
+        self._fields = [
+            field
+            for field in meta.concrete_fields
+            if not isinstance(field, models.AutoField | models.BigAutoField)
+        ]
+        self._given = list(meta.db_returning_fields)
+        query = InsertQuery(type(row))
+        query.insert_values(self._fields, [row])
+        compiler = query.get_compiler(connection=connection)
+        compiler.returning_fields = self._given
+        ((self._sql, _),) = compiler.as_sql()
+
+    def insert(self, row: models.Model) -> None:
+        values = [
+            field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
+            for field in self._fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, values)
+            given = cursor.fetchone() if self._given else ()
+        for field, value in zip(self._given, given, strict=True):
+            setattr(row, field.attname, value)
+        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001  documented, too
+
+
+_INSERTIONS: dict[tuple[str, type[models.Model]], _Insertion] = {}
+
+
+def _fetched(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _stand_ins(ask: "Callable[..., Any]") -> dict[str, Value]:
+    parameters = inspect.signature(ask).parameters.items()
+    return {
+        name: _stand_in(parameter.annotation, number) for number, (name, parameter) in enumerate(parameters)
+    }
 
 
 def _stand_in(kind: type, number: int) -> Value:

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.compiled import Compiled
+from accounts.compiled import Compiled, CompiledUpdate, insert
 from drafts.dist import parse_filename
-from drafts.models import Project, Token, ahead
+from drafts.models import Job, Project, Token, ahead
 from tests import wheels
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
@@ -36,6 +37,32 @@ def test_a_question_is_asked_again_with_other_values(project):
 def test_a_question_that_would_not_hear_a_value_is_not_asked(project):
     with pytest.raises(TypeError, match="does not use name"):
         Compiled(_deaf).models(name=project.name, since=timezone.now())
+
+
+def _ended(kind: str, moment: datetime):
+    return Job.objects.filter(kind=kind), {"ended_at": moment, "done": F("done") + 1}
+
+
+def test_a_row_that_is_written_is_the_row_that_is_read():
+    """It is true that a row gets its id, each defaults of its own, and comes back as it was; and that rules hold for it."""
+    for subject in ("draft:1", "draft:2"):
+        row = Job(kind="a", subject=subject, not_before=timezone.now())
+        insert(row)
+        read = Job.objects.get(subject=subject)
+        assert {**vars(row), "_state": None} == {**vars(read), "_state": None}
+        assert not row._state.adding
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Job(kind="a", subject="draft:1"))
+
+
+def test_a_change_is_made_again_with_other_values():
+    """It is true that what was written for one value changes the rows of another, and no others."""
+    change, moment = CompiledUpdate(_ended), datetime(2020, 1, 1, tzinfo=UTC)
+    for kind in ("a", "b", "b"):
+        Job.objects.create(kind=kind, subject=f"draft:{Job.objects.count()}")
+    assert [change.do(kind=kind, moment=moment) for kind in ("none", "b", "a", "b")] == [0, 2, 1, 2]
+    rows = Job.objects.order_by("pk").values_list("kind", "done", "ended_at")
+    assert list(rows) == [("a", 1, moment), ("b", 2, moment), ("b", 2, moment)]
 
 
 @pytest.mark.django_db(transaction=True)

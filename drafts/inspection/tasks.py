@@ -8,5 +8,5 @@ from drafts.models import Kind, jobs
 
 @shared_task(name=Kind.INSPECT)
 def inspect_file(job_id: int) -> None:
-    """Inspect one file; done once however often it is rung."""
-    jobs.run(job_id, inspect.work)
+    """Inspect one file, and the others that wait for it; each is done once however often it is rung."""
+    jobs.run_all(job_id, inspect.work)

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from accounts import audit
 from accounts.audit import Actor
+from accounts.compiled import insert
 from drafts.dist import Distribution, FileName, attestations
 from drafts.evidence import waiting
 from drafts.intake import arriving, limits, quota, rules, superseded
@@ -184,7 +185,7 @@ def _opened(project: Project, version: Version, by: Stager, expects: Sequence[st
 def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager, before: File | None) -> File:
     if before is not None:
         before.cancel()
-    file = File.objects.create(
+    file = File(
         draft=draft,
         filename=arrival.filename,
         filetype=arrival.name.filetype,
@@ -203,12 +204,13 @@ def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager,
         taken_from=by.taken_from.values if by.taken_from else None,
         claims=by.token.claims if by.token else None,
     )
+    insert(file)
     if before is not None:
         before.cancel(superseded_by=file)
     if arrival.attestations:
         Attestations.objects.create(file=file, statements=list(arrival.attestations))
         jobs.enqueue(kind=Kind.VERIFY_ATTESTATIONS, subject=file.subject, is_new=True)
-    jobs.enqueue(kind=Kind.INSPECT, subject=file.subject, is_new=True)
+    jobs.enqueue(kind=Kind.INSPECT, subject=file.subject, is_new=True, one_of_many=True)
     return file
 
 

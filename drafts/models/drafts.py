@@ -1,9 +1,9 @@
 """Drafts: the unpublished work on one release."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from django.utils import timezone
 from packaging.utils import canonicalize_version
 
 from accounts import audit
-from accounts.compiled import Compiled
+from accounts.compiled import Compiled, CompiledUpdate
 from accounts.models import User
 from drafts.dist.fingerprint import fingerprint
 from drafts.models.projects import Project
@@ -21,7 +21,18 @@ from drafts.models.spaces import Space
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from drafts.models.files import File
+
+class Printed(Protocol):
+    """What a fingerprint names of a file."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def attestations_sha256(self) -> str: ...
 
 
 class DraftState(StrEnum):
@@ -246,7 +257,7 @@ class Draft(models.Model):
         """Return the SHA-256 that names exactly the files that are in now."""
         return self.fingerprint_of(self.files.live())
 
-    def fingerprint_of(self, files: "Iterable[File]") -> str:
+    def fingerprint_of(self, files: "Iterable[Printed]") -> str:
         """Return the fingerprint that the draft has, or had, with these files."""
         lines = [(file.filename, file.size, file.sha256, file.attestations_sha256 or None) for file in files]
         return fingerprint(self.project.plain_name, self.version, lines)
@@ -259,9 +270,7 @@ class Draft(models.Model):
             self.opened_at + timedelta(days=settings.DRAFT_LIFETIME_MAX_DAYS),
         )
         self.expires_at, self.changed_at = max(self.expires_at, renewed), now
-        type(self).objects.filter(pk=self.pk).update(
-            expires_at=self.expires_at, changed_at=now, serial=F("serial") + 1
-        )
+        _TOUCH.do(draft=self.pk, expires_at=self.expires_at, changed_at=now)
 
     def bump(self) -> None:
         """Let pages that are being watched know that there is something new."""
@@ -278,4 +287,14 @@ def _live_of(project: int, version_key: str) -> "models.QuerySet[Draft]":
     return rows.select_for_update(of=("self",))
 
 
-_LOCKED_LIVE = Compiled(_live_of)
+def _touched(
+    draft: int, expires_at: datetime, changed_at: datetime
+) -> "tuple[models.QuerySet[Draft], dict[str, Any]]":
+    return Draft.objects.filter(pk=draft), {
+        "expires_at": expires_at,
+        "changed_at": changed_at,
+        "serial": F("serial") + 1,
+    }
+
+
+_LOCKED_LIVE, _TOUCH = Compiled(_live_of), CompiledUpdate(_touched)

@@ -1,6 +1,8 @@
 """The job table: the one way up, and the truth that the queue only hints at."""
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,9 +14,16 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.compiled import insert
+
 log = logging.getLogger(__name__)
 
 _BACKOFF_SECONDS = (1, 5, 30, 120, 600)
+_LATER, _APART = (
+    1.0,
+    0.25,
+)  # seconds from a ring to the work that comes in crowds, and between two rings for it
+_TURN = 5.0  # seconds that a worker goes on with such work before other kinds get their turn
 
 
 class Kind(StrEnum):
@@ -172,20 +181,28 @@ def _lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
-def enqueue(*, kind: Kind, subject: str, not_before: datetime | None = None, is_new: bool = False) -> Job:
+def enqueue(
+    *,
+    kind: Kind,
+    subject: str,
+    not_before: datetime | None = None,
+    is_new: bool = False,
+    one_of_many: bool = False,
+) -> Job:
     """Write a job in the caller's transaction and ring for it on commit. ``is_new``: its subject came with this transaction.
 
+    ``one_of_many``: of a kind that comes in crowds and is done by ``run_all``, so that one ring is for several.
     If one is live already it is sent back to waiting, so that work which began before this moment is done again: a
     worker that is at it finds the job no longer running, and cannot finish.
     """
     moment = not_before or timezone.now()
     with transaction.atomic(savepoint=not is_new):
         if is_new:  # no other can be live: nothing to look for, and nothing to come back from
-            job = Job.objects.create(kind=kind, subject=subject, not_before=moment)
+            insert(job := Job(kind=kind, subject=subject, not_before=moment))
         else:
             job = _sent_back(kind, subject, moment)
         if not_before is None:
-            transaction.on_commit(lambda: ring(job), robust=True)
+            transaction.on_commit(lambda: _BELL.ring(job) if one_of_many else ring(job), robust=True)
     return job
 
 
@@ -198,12 +215,35 @@ def _sent_back(kind: Kind, subject: str, moment: datetime) -> Job:
     return job
 
 
-def ring(job: Job) -> None:
-    """Tell the workers; a broker that is down loses nothing, the sweep rings again."""
+def ring(job: Job, *, after: float | None = None) -> None:
+    """Tell the workers, now or ``after`` seconds; a broker that is down loses nothing, the sweep rings again."""
     try:
-        current_app.send_task(job.kind, args=[job.pk], ignore_result=True, retry=False)
+        current_app.send_task(job.kind, args=[job.pk], countdown=after, ignore_result=True, retry=False)
     except Exception:  # whatever a broker's library raises
         log.warning("could not ring for %s; the sweep will", job, exc_info=True)
+
+
+class _Bell:
+    """Rings once for all jobs of a kind that are written shortly after one another by this process.
+
+    The ring is heard a second later, when the last of them is in the database: whoever hears it does them all. Workers
+    have not begun by then to compete for the processors with the files that come after the first.
+    """
+
+    def __init__(self) -> None:
+        self._rung: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def ring(self, job: Job) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if now - self._rung.get(job.kind, -_APART) < _APART:
+                return
+            self._rung[job.kind] = now
+        ring(job, after=_LATER)
+
+
+_BELL = _Bell()
 
 
 def claim(job_id: int) -> Job | None:
@@ -232,3 +272,18 @@ def run(job_id: int, work: Callable[[Job], None]) -> None:
     except Exception as error:
         log.exception("%s failed and will be tried again", job)
         job.again_later(f"{type(error).__name__}: {error}")
+
+
+def run_all(job_id: int, work: Callable[[Job], None]) -> None:
+    """Claim a job and do it, then the others of its kind that are due; after a while somebody else goes on.
+
+    Whoever does nothing but what comes in crowds would keep the other kinds waiting.
+    """
+    until = time.monotonic() + _TURN
+    run(job_id, work)
+    kind = Job.objects.values_list("kind", flat=True).filter(pk=job_id).first()
+    while next_one := Job.objects.due().filter(kind=kind).order_by("not_before").first():
+        if time.monotonic() > until:
+            ring(next_one)
+            return
+        run(next_one.pk, work)
