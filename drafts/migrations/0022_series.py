@@ -8,7 +8,7 @@ SERIES = ["all", "major", "minor", "micro", "lines"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("drafts", "0020_group_tokens"),
+        ("drafts", "0021_run_webhooks"),
     ]
 
     operations = [
