@@ -64,7 +64,7 @@ def test_a_draft_that_waits_for_ci_says_until_when_and_shows_when_it_is_there(
     page = open_page(user=mike)
     page.goto(draft_url(draft))
     expect(page.locator("#verdict")).to_contain_text("approved, waiting for CI: 0 of 2 files")
-    expect(page.locator("#upstream")).to_contain_text("CI has until")
+    expect(page.locator("#upstream")).to_contain_text("CI is to publish in 23 hours at the latest")
     expect(page.locator("#upstream")).to_contain_text("not there yet")
     there.files = {file.filename: _bytes(file) for file in draft.files.all()}
     due_now()

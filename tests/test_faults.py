@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.promise, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.promise, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
 # Chosen for what their first five rounds strike.

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -79,6 +80,7 @@ def test_ci_is_asked_and_what_it_published_is_verified(target, there, hook, draf
     assert (draft.state, is_hidden(), there.uploads) == (DraftState.PROCESSING, True, [])
     text = mikes.get(draft_url(draft)).content.decode()
     assert "approved, waiting for CI: 0 of 2 files" in text
+    assert re.sub(r'aria-label="[^"]*"', "", text).count("0 of 2 files") == 1
     ci_publishes(there)
     assert goes_on(draft).state == DraftState.PUBLISHED
     assert len(hook.told) == 1

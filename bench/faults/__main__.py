@@ -61,9 +61,7 @@ def _run(place: Place, told: argparse.Namespace, port: int) -> int:
         with opening.campaign(place, seed=seed, rounds=told.rounds, port=port) as campaign:
             last = told.first + told.rounds - 1
             for number in range(told.first, last + 1):
-                if number == last:  # all bytes once more
-                    campaign.inventory.forget()
-                print(report.line(campaign.play(number)), flush=True)
+                print(report.line(campaign.play(number, is_last=number == last)), flush=True)
                 if told.report:
                     told.report.write_text(report.spelled(campaign), encoding="utf-8")
             print(report.summary(campaign), flush=True)

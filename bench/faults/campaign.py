@@ -6,35 +6,39 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.db import Error, connections
+from django.db.models import Q
 
 from accounts.models import AuditEvent
-from bench.faults import faults
+from bench.faults import faults, moments
 from bench.faults.acts import ACTS, NAMED, Act, perform
 from bench.faults.browser import Browser, Lost
 from bench.faults.cast import Cast
+from bench.faults.elsewhere import Elsewhere, resume_what_stopped
 from bench.faults.faults import Fault, Scene
 from bench.faults.fleet import Fleet, eventually
 from bench.faults.ledger import Ledger
+from bench.faults.moments import asked
 from bench.faults.places import Place
 from bench.faults.promises import State, broken
 from bench.faults.promises.trail import by_and_by, without_a_row
 from bench.faults.shelf import Inventory
 from drafts.intake import purge
 from drafts.intake.rules import grace
-from drafts.models import Draft, DraftState, Job
+from drafts.models import Draft, DraftState, Job, Kind, Push, PushState
 
-SETTLED_SECONDS = 180.0
+SETTLED_SECONDS = 600.0  # a state is waited for, however busy the machine is
 _GLANCE_SECONDS = 0.1
 _FIRST, _ACTS = 3, (8, 14)
 _SPREAD_SECONDS = 2.0  # over which the acts of a round begin
-_LATEST_SECONDS = 1.6
-_AIMED, _AIM_SECONDS = 0.6, 3.0  # the share of faults that wait for a publish, and for how long
 _HELD_SECONDS = (0.3, 1.5)
-_OTHERWISE = ("publish a train", "publish at a time", "release by a standing order")
+_OTHERWISE = {"a schedule": "publish at a time", "a standing order": "release by a standing order"}
+_TRAIN = "publish a train"
 _WAYS = {"train": "in a train", "scheduled_by": "at a time", "order": "by a standing order"}
+_UNDER_WAY = (PushState.WAITING, PushState.SENDING, PushState.ASKED, PushState.STOPPED)
 _RELEASES = 2  # that a round works on, of each project
 
 
@@ -43,13 +47,13 @@ class Round:
     """What came of a round. Seconds count from the moment when the fault was mended.
 
     ``answered``: until every web server could do its work and every publish had ended; ``settled``: until no job was left;
-    ``amid_publish``: a publish was decided and had not ended when the fault struck.
+    ``amid``: what was under way when the fault struck, or nothing.
     """
 
     number: int
     fault: str
     acts: int
-    amid_publish: bool
+    amid: str
     answered: float
     settled: float
     losses: tuple[str, ...]
@@ -64,43 +68,53 @@ class Campaign:
     cast: Cast
     inventory: Inventory
     seed: int
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     rounds: list[Round] = field(default_factory=list)
+    is_last: bool = False
 
     @property
     def ledger(self) -> Ledger:
         return self.cast.ledger
 
-    def play(self, number: int) -> Round:
-        """Play one round and return what came of it. Raises TimeoutError when the server does not settle."""
+    def play(self, number: int, *, is_last: bool = False) -> Round:
+        """Play one round and return what came of it; in the last one, all bytes are hashed once more, and all work is waited for.
+
+        Raises TimeoutError when the server does not settle.
+        """
+        self.is_last = is_last
+        if is_last:
+            self.inventory.forget()
         dice = random.Random(f"{self.seed} {number}")
         self.ledger.round, self.ledger.lies = number, False
-        self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)])
+        aimed = moments.aim(self.seed, number)
+        favoured = self.elsewhere.project if moments.is_upstream(aimed) else ""
+        self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)], favoured)
         fault = dealt(self.place, self.seed, number)
-        acts = self._acts(dice)
-        amid, mended = self._act_under(fault, acts, dice)
+        acts = self._acts(aimed, dice)
+        amid, mended = self._act_under(fault, acts, aimed, dice)
         answered, settled = self.settle(mended)
         losses = self.look()
         done = Round(number, fault.name, len(acts), amid, answered, settled, tuple(losses))
         self.rounds.append(done)
         return done
 
-    def _acts(self, dice: random.Random) -> list[Act]:
+    def _acts(self, aimed: tuple[str, ...], dice: random.Random) -> list[Act]:
         """Return the round's acts: uploads first, so that there is something to do the others to, and then two publishes."""
         chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
-        otherwise = NAMED[dice.choice(_OTHERWISE)]
-        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], otherwise, *chosen]
+        otherwise = dice.choice([_TRAIN, *_OTHERWISE.values()])
+        if len(aimed) in {1, 2}:
+            otherwise = _OTHERWISE.get(aimed[0], _TRAIN)
+        return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], NAMED[otherwise], *chosen]
 
-    def _act_under(self, fault: Fault, acts: list[Act], dice: random.Random) -> tuple[bool, float]:
+    def _act_under(
+        self, fault: Fault, acts: list[Act], aimed: tuple[str, ...], dice: random.Random
+    ) -> tuple[str, float]:
         """Do the acts at once while the fault happens.
 
-        Returns whether a publish was under way when it struck, and the moment when its mending began.
+        Returns what was under way when it struck, and the moment when its mending began.
         """
         scene, over = Scene(self.place, self.fleet, self.ledger), threading.Event()
-        moment, held, aimed = (
-            dice.uniform(0, _LATEST_SECONDS),
-            dice.uniform(*_HELD_SECONDS),
-            dice.random() < _AIMED,
-        )
+        held = dice.uniform(*_HELD_SECONDS)
         seeds = [
             (0.0 if number < _FIRST else dice.uniform(0.2, _SPREAD_SECONDS), dice.random())
             for number in range(len(acts))
@@ -110,7 +124,7 @@ class Campaign:
         try:
             with ThreadPoolExecutor(len(acts)) as pool:
                 done = [pool.submit(self._begun, act, *when) for act, when in zip(acts, seeds, strict=True)]
-                amid = _struck_at(moment, aimed=aimed)
+                amid = moments.struck_amid(aimed, dice, done)
                 with fault.strike(scene, dice):
                     time.sleep(held)
                     mended = time.monotonic()
@@ -140,10 +154,20 @@ class Campaign:
     def settle(self, mended: float) -> tuple[float, float]:
         """Wait until all is done, and return after how many seconds it answered and was settled. Raises TimeoutError."""
         self.fleet.start()
-        eventually(_nothing_is_being_published, seconds=SETTLED_SECONDS, what="every publish has ended")
+        eventually(self._every_publish_has_ended, seconds=SETTLED_SECONDS, what="every publish has ended")
         answered = time.monotonic() - mended
-        eventually(_no_job_is_left, seconds=SETTLED_SECONDS, what="no job is left")
+        eventually(self._no_job_is_left, seconds=SETTLED_SECONDS, what="no job is left")
         return answered, time.monotonic() - mended
+
+    def _every_publish_has_ended(self) -> bool:
+        with suppress(Error, Lost):
+            resume_what_stopped(self.cast)
+        return asked(_nothing_is_being_published)
+
+    def _no_job_is_left(self) -> bool:
+        """Say whether all work is done; where drafts can be installed is of no promise, and may take until the next round."""
+        meanwhile = by_and_by() if self.is_last else by_and_by() | Q(kind=Kind.RESOLVE)
+        return asked(lambda: not Job.objects.live().exclude(meanwhile).exists())
 
     def look(self) -> list[str]:
         """Hold the whole state against the promises, after a sweep where uploads that died left something behind."""
@@ -173,7 +197,7 @@ class Campaign:
 
     def _state(self) -> State:
         ways = [_way(server) for server in self.cast.servers]
-        return State(ways, self.inventory, self.ledger, self.cast.tokens)
+        return State(ways, self.inventory, self.ledger, self.cast.tokens, self.elsewhere.digests())
 
 
 def way_of(scope: str, draft: str) -> str:
@@ -192,39 +216,11 @@ def dealt(place: Place, seed: int, number: int) -> Fault:
     return possible[position]
 
 
-def _struck_at(moment: float, *, aimed: bool) -> bool:
-    """Wait for the moment to strike: so many seconds, or, ``aimed``, until a publish is under way if one comes.
-
-    Returns whether a publish was under way then.
-    """
-    began = time.monotonic()
-    while time.monotonic() - began < (_AIM_SECONDS if aimed else moment):
-        if aimed and _asked(_a_publish_is_under_way):
-            return True
-        time.sleep(0.005)
-    return _asked(_a_publish_is_under_way)
-
-
-def _a_publish_is_under_way() -> bool:
-    return Draft.objects.filter(state=DraftState.PROCESSING).exists()
-
-
 def _way(server: str) -> Callable:
     browser = Browser()
     return lambda path, headers: browser.ask(server + path, headers=headers)
 
 
-def _asked(question: Callable[[], bool]) -> bool:
-    try:
-        return question()
-    except (Error, Lost):  # the database is on its way up
-        connections.close_all()
-        return False
-
-
 def _nothing_is_being_published() -> bool:
-    return _asked(lambda: not Draft.objects.filter(state=DraftState.PROCESSING).exists())
-
-
-def _no_job_is_left() -> bool:
-    return _asked(lambda: not Job.objects.live().exclude(by_and_by()).exists())
+    rows = Draft.objects.filter(state=DraftState.PROCESSING)
+    return not rows.exists() and not Push.objects.filter(state__in=_UNDER_WAY).exists()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple"
 _STEP_SECONDS = 30
 _PATIENCE_SECONDS = 6.0
+_FAVOUR = 0.6
 
 
 class NotLetIn(Exception):
@@ -69,7 +70,8 @@ class Cast:
     """Everybody, the web servers that they reach, and the projects that they work on.
 
     ``tokens`` are the upload tokens by project; ``quiet`` is a project that nobody publishes; ``versions`` is what the
-    round works on, ``drafts`` the projects and versions of which files were staged in it.
+    round works on, ``drafts`` the projects and versions of which files were staged in it; ``favoured`` is the project that
+    most of a round is about, if one is.
     """
 
     servers: Sequence[str]
@@ -80,11 +82,17 @@ class Cast:
     versions: list[str] = field(default_factory=list)
     drafts: list[tuple[str, str]] = field(default_factory=list)
     forge: "Forge | None" = None
+    favoured: str = ""
 
     def __post_init__(self) -> None:
         self._free: queue.Queue[Person] = queue.Queue()
         for person in self.people:
             self._free.put(person)
+
+    @property
+    def readable(self) -> list[str]:
+        """Return every project that has a page, or may get one; the one that CI builds has had one from the beginning."""
+        return sorted(self.tokens) + ([self.forge.project] if self.forge else [])
 
     @contextmanager
     def somebody(self) -> Iterator[Person]:
@@ -95,11 +103,13 @@ class Cast:
         finally:
             self._free.put(person)
 
-    def begin(self, versions: list[str]) -> None:
+    def begin(self, versions: list[str], favoured: str = "") -> None:
         """Begin a round."""
-        self.versions[:], self.drafts[:] = versions, []
+        self.versions[:], self.drafts[:], self.favoured = versions, [], favoured
 
     def project(self, dice: random.Random) -> str:
+        if self.favoured and dice.random() < _FAVOUR:
+            return self.favoured
         return dice.choice(sorted(self.tokens))
 
     def release(self, dice: random.Random) -> tuple[str, str]:
@@ -113,6 +123,8 @@ class Cast:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.02)
+        if self.favoured and dice.random() < _FAVOUR:
+            known = [one for one in known if one[0] == self.favoured] or known
         names = sorted(set(self.tokens) - ({self.quiet} if loud else set()))
         return dice.choice(known) if known else (dice.choice(names), dice.choice(self.versions))
 

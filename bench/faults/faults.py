@@ -45,6 +45,17 @@ def _killed(scene: Scene, processes: list[Process], dice: random.Random) -> Iter
 
 
 @contextmanager
+def _all_killed(scene: Scene, processes: list[Process]) -> Iterator[None]:
+    """End all of a kind, so that the one that is at work is among them."""
+    for process in processes:
+        process.kill()
+    try:
+        yield
+    finally:
+        scene.fleet.start()
+
+
+@contextmanager
 def _web_child(scene: Scene, dice: random.Random) -> Iterator[None]:
     dice.choice(scene.fleet.webs).kill_a_child()
     yield
@@ -126,6 +137,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a web server is killed", BOTH, lambda scene, dice: _killed(scene, scene.fleet.webs, dice)),
     Fault("a web server's process is killed", BOTH, _web_child),
     Fault("a worker is killed", BOTH, lambda scene, dice: _killed(scene, scene.fleet.workers, dice)),
+    Fault("all workers are killed", BOTH, lambda scene, _dice: _all_killed(scene, scene.fleet.workers)),
     Fault("a scheduler is killed", BOTH, lambda scene, dice: _killed(scene, scene.fleet.schedulers, dice)),
     Fault("every process is killed", BOTH, _everything_killed),
     Fault("the disk is full", EMBEDDED, _disk_full),

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts import people
 from accounts.audit import Actor
-from bench.faults import first
+from bench.faults import elsewhere, first
 from bench.faults import fleet as fleets
 from bench.faults.campaign import Campaign
 from bench.faults.cast import PASSWORD, Cast, Person, secret_of
@@ -25,6 +25,7 @@ from drafts.operations import prepare
 NAMES = ("basalt", "gneiss", "obsidian")
 QUIET = "obsidian"
 OWNER = "owner@example.org"
+SENT_ON, SHIPPER = "pumice", "shipper@example.org"  # a project that goes upstream, and its owner
 ORDERED = "marble"  # whose releases a standing order publishes
 MOST_PEOPLE = 12
 
@@ -41,13 +42,15 @@ def campaign(place: Place, *, seed: int, rounds: int, port: int) -> Iterator[Cam
     ]
     held = _projects(cast_of_people)
     fleet = fleets.fleet([dict(host) for host in place.hosts], place.folder / "logs", port)
-    with forging(Forge(ORDERED, Person(OWNER, secret_of("owner")))) as forge, fleets.running(fleet):
+    owner = Person(OWNER, secret_of("owner"))
+    with elsewhere.running() as there, forging(Forge(ORDERED, owner)) as forge, fleets.running(fleet):
         trusting(forge, cast_of_people)
+        held[SENT_ON] = going_upstream(there, cast_of_people)
         cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger(), forge=forge)
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda person: person.sign_in(fleet.addresses[0]), [forge.owner, *cast_of_people]))
         first.order(cast)
-        yield Campaign(place, fleet, cast, Inventory(shelf), seed)
+        yield Campaign(place, fleet, cast, Inventory(shelf), seed, elsewhere=there)
 
 
 def _enough(rounds: int) -> int:
@@ -94,3 +97,14 @@ def trusting(forge: Forge, maintainers: Sequence[Person]) -> None:
     project = projects.create(name=forge.project, by=by, owner=forge.owner.email, maintainers=emails)
     forge.plain = tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="no job's")[1]
     forge.trusted(project)
+
+
+def going_upstream(there: elsewhere.Elsewhere, maintainers: Sequence[Person]) -> str:
+    """Make the project whose releases go to the upstream index as well; returns CI's token."""
+    by, owner = Actor.system("campaign"), Person(SHIPPER, secret_of("shipper"))
+    people.add(email=SHIPPER, by=by, password=PASSWORD, totp_secret=owner.secret)
+    emails = [person.email for person in maintainers]
+    project = projects.create(name=SENT_ON, by=by, owner=SHIPPER, maintainers=emails)
+    Project.objects.filter(pk=project.pk).update(expected_files=ExpectedFiles.NOTHING)
+    there.aimed_at(project, owner)
+    return tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="CI")[1]

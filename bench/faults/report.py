@@ -13,7 +13,7 @@ from bench.faults.campaign import Campaign, Round
 def line(one: Round) -> str:
     """Return one round on one line, and what was lost in it on further ones."""
     told = (
-        f"round {one.number:3}  {one.fault:40} {one.acts:2} acts  "
+        f"round {one.number:3}  {one.fault:40} amid {one.amid or 'nothing':28} {one.acts:2} acts  "
         f"answers after {one.answered:5.1f} s, settled after {one.settled:5.1f} s"
     )
     return "\n".join([told, *(f"  LOST  {loss}" for loss in one.losses)])
@@ -27,7 +27,7 @@ def _times(rounds: Sequence[Round]) -> dict[str, float]:
     answered, settled = [one.answered for one in rounds], [one.settled for one in rounds]
     return {
         "rounds": len(rounds),
-        "amid a publish": sum(one.amid_publish for one in rounds),
+        "amid a publish": sum(bool(one.amid) for one in rounds),
         "answers after, median": round(median(answered), 1),
         "answers after, worst": round(max(answered), 1),
         "settled after, median": round(median(settled), 1),
@@ -50,6 +50,7 @@ def whole(campaign: Campaign) -> dict[str, Any]:
         "published drafts by number of files": campaign.published(),
         "published into published releases": campaign.late(),
         "published drafts by how it was decided": campaign.ways(),
+        "struck amid": dict(sorted(Counter(one.amid or "nothing of these" for one in rounds).items())),
         "by fault": {name: _times(some) for name, some in sorted(by_fault.items())},
         "answers by act": {
             act: dict(sorted(told.items())) for act, told in campaign.ledger.answers().items()
@@ -72,6 +73,8 @@ def summary(campaign: Campaign) -> str:
     )
     ways = told["published drafts by how it was decided"].items()
     lines.append("  decided: " + ", ".join(f"{count} {way}" for way, count in ways))
+    amid = told["struck amid"].items()
+    lines.append("  struck amid: " + ", ".join(f"{what} {count}" for what, count in amid))
     for name, times in (*told["by fault"].items(), ("all", told["all"])):
         lines.append(
             f"  {name:40} {times['rounds']:3} rounds, {times['amid a publish']} amid a publish, "

@@ -150,7 +150,14 @@ def _of_car(who: Passenger, sight: Sight, sent: Mapping[int, Delivery]) -> Verdi
         words.verdict(sight, may_publish=who.may(Act.PUBLISH, sight.draft)),
         sent.get(sight.draft.pk),
     )
-    return replace(own, level=Level.WAIT) if delivery is not None and delivery.is_stuck else own
+    return replace(own, level=_level([delivery])) if delivery is not None and delivery.is_stuck else own
+
+
+def _level(sent: Sequence[Delivery]) -> Level:
+    """Say how much deliveries matter: other bytes than were reviewed are an alarm."""
+    if any(one.is_stuck and one.alarm for one in sent):
+        return Level.STOP
+    return Level.WAIT if any(one.is_stuck for one in sent) else Level.DONE
 
 
 def _upstream(sight: Sight, sent: Mapping[int, Delivery]) -> str:
@@ -168,7 +175,7 @@ def _verdict(who: Passenger, every: Sequence[Sight], against: int, sent: Sequenc
     drafts = words.count(total, "draft")
     if train.state == TrainState.PUBLISHED:
         text = f"Published: {drafts} at once, {train.ended_at:%d %B %Y %H:%M} UTC.{_elsewhere(sent)}"
-        return Verdict(Level.WAIT if any(one.is_stuck for one in sent) else Level.DONE, text)
+        return Verdict(_level(sent), text)
     if train.state == TrainState.DISSOLVED:
         return Verdict(Level.QUIET, "Dissolved: every draft was taken out. Nothing was published.")
     if train.state == TrainState.PROCESSING:

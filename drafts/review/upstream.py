@@ -100,7 +100,7 @@ def _section(who: Member, push: Push, fetched: str, differ: tuple[str, ...]) -> 
         shows_here=draft.state == DraftState.PUBLISHED,
         by_ci=push.target.by_ci,
         state=push.state,
-        summary=summary(push, found),
+        summary="" if waits and draft.state == DraftState.PROCESSING else summary(push, found),
         words=push.words if is_held else "",
         alarm=push.alarm,
         next_at=rows.waits_until(push) if waits and push.words else None,
@@ -138,6 +138,7 @@ class Delivery:
     text: str
     is_over: bool
     is_stuck: bool
+    alarm: bool
 
 
 def deliveries(drafts: Sequence[Draft]) -> dict[int, Delivery]:
@@ -151,10 +152,16 @@ def deliveries(drafts: Sequence[Draft]) -> dict[int, Delivery]:
 
 def _delivery(push: Push) -> Delivery:
     told, is_stuck = summary(push, list(push.deliveries.all())), push.state == PushState.STOPPED
-    start = {PushState.STOPPED: "stopped, ", PushState.LEFT: "left by an owner, "}.get(
-        PushState(push.state), ""
-    )
-    return Delivery(f"{start}{told}", push.is_over, is_stuck)
+    if push.alarm and is_stuck:
+        told = f"{push.target} does not show what was reviewed"
+    return Delivery(f"{_STARTS.get(PushState(push.state), '')}{told}", push.is_over, is_stuck, push.alarm)
+
+
+_STARTS = {
+    PushState.STOPPED: "stopped, ",
+    PushState.LEFT: "left by an owner, ",
+    PushState.ASKED: "approved, waiting for CI: ",
+}
 
 
 def notice(target: Target, *, in_train: bool) -> str:

@@ -1,6 +1,6 @@
 """Everything that clients do in a campaign, each act listed once: a new room joins by adding its entry to a list."""
 
-from bench.faults.acts import orders, people, readers, releases, sessions, times, trains, uploads
+from bench.faults.acts import orders, people, readers, releases, sessions, times, train_links, trains, uploads
 from bench.faults.acts.act import Act, Said, perform
 
 ACTS: tuple[Act, ...] = (
@@ -9,6 +9,7 @@ ACTS: tuple[Act, ...] = (
     *people.ACTS,
     *readers.ACTS,
     *trains.ACTS,
+    *train_links.ACTS,
     *times.ACTS,
     *releases.ACTS,
     *orders.ACTS,

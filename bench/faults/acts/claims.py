@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from accounts.models import AuditEvent
 from drafts import secrets
-from drafts.models import DraftLink, EvidenceLog, File, FileState, Token
+from drafts.models import DraftLink, EvidenceLog, File, FileState, Token, TrainLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,22 @@ class LinkIs:
             return "a link that was made is not there"
         if self.revoked and row.revoked_at is None:
             return f"{row}: it was said to be revoked, and it is not"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainLinkIs:
+    """A train's link is there, and it is or is not revoked."""
+
+    token: str
+    revoked: bool
+
+    def wrong(self) -> str:
+        row = TrainLink.objects.filter(handle=secrets.draft_token_handle(self.token) or "").first()
+        if row is None:
+            return "a train's link that was made is not there"
+        if self.revoked and row.revoked_at is None:
+            return f"{row} to a train: it was said to be revoked, and it is not"
         return ""
 
 

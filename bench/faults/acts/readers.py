@@ -29,7 +29,7 @@ def named(page: bytes, *, is_json: bool) -> list[tuple[str, str, str]]:
 
 def _read(cast: Cast, dice: random.Random) -> Said:
     """Look at a project's page, note what it shows, and fetch one of its files."""
-    project, server = cast.project(dice), cast.server(dice)
+    project, server = dice.choice(cast.readable), cast.server(dice)
     accept = dice.choice((JSON, HTML, "text/html"))
     url, browser, began = f"{server}/simple/{project}/", Browser(), time.time()
     page = browser.ask(url, headers={"Accept": accept})
@@ -40,15 +40,16 @@ def _read(cast: Cast, dice: random.Random) -> Said:
     cast.ledger.saw(Sighting(began, time.time(), project, shown))
     if not files:
         return Said(page.status)
-    name, digest, where = dice.choice(files[-20:])
-    return Said(_fetched(cast, browser, urljoin(url, where), name, digest))
+    return Said(fetched(cast, browser, url, dice.choice(files[-20:])))
 
 
-def _fetched(cast: Cast, browser: Browser, url: str, name: str, digest: str) -> int:
-    """Fetch a file, following it to the store, and complain of other bytes; returns the status. Raises Lost.
+def fetched(cast: Cast, browser: Browser, page: str, file: tuple[str, str, str]) -> int:
+    """Fetch a file that a page names, following it to the store, and complain of other bytes; returns the status. Raises Lost.
 
     While the store lies to whoever asks it, other bytes are its own doing: installers refuse them by the hash.
     """
+    name, digest, where = file
+    url = urljoin(page, where)
     answer = browser.ask(url)
     if answer.status == 302:
         answer = browser.ask(urljoin(url, answer.headers["location"]))
@@ -70,8 +71,7 @@ def _install(cast: Cast, dice: random.Random) -> Said:
     files = named(page.body, is_json=True) if page.status == 200 else []
     if not files:
         return Said(page.status)
-    name, digest, where = dice.choice(files)
-    return Said(_fetched(cast, browser, urljoin(url, where), name, digest))
+    return Said(fetched(cast, browser, url, dice.choice(files)))
 
 
 # 404: nothing is published yet, or the draft ended meanwhile; 302 leads from an ended draft to what is public.

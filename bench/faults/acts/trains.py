@@ -21,14 +21,14 @@ _OF_DRAFT = re.compile(r'href="/trains/(\d+)/"')
 _LEAVE = re.compile(r'data-draft="([^"]+)".*?action="(/trains/\d+/leave/\d+/)"', re.DOTALL)
 
 
-def _several(cast: Cast, dice: random.Random) -> list[tuple[str, str]]:
+def several(cast: Cast, dice: random.Random) -> list[tuple[str, str]]:
     """Return projects and versions of two or three drafts of this round; of one where there are no more."""
     cast.draft(dice, loud=True)
     known = sorted({one for one in cast.drafts if one[0] != cast.quiet})
     return dice.sample(known, min(len(known), dice.randint(2, _MOST)))
 
 
-def _make(cast: Cast, person: Person, server: str, drafts: list[tuple[str, str]], label: str) -> Answer:
+def make(cast: Cast, person: Person, server: str, drafts: list[tuple[str, str]], label: str) -> Answer:
     """Choose those of the drafts that the page offers, and make a train of them. Raises Lost."""
     del cast
     page = person.browser.ask(f"{server}/trains/new/")
@@ -50,14 +50,14 @@ def _confirmation(person: Person, server: str, train: str, drafts: list[tuple[st
 
 def _publish(cast: Cast, dice: random.Random) -> Said | None:
     """Make a train of drafts, and publish what its page shows."""
-    server, drafts = cast.server(dice), _several(cast, dice)
+    server, drafts = cast.server(dice), several(cast, dice)
     if not drafts:
         return None
     with cast.somebody() as person:
         code = person.code()
         if code is None:
             return None
-        made = _make(cast, person, server, drafts, f"train {dice.random()}")
+        made = make(cast, person, server, drafts, f"train {dice.random()}")
         if made.status != 302:
             return Said(made.status)
         return _pressed(person, server, server + made.headers["location"], drafts, code)

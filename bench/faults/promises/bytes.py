@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 from accounts.models import AuditEvent
 from bench.faults.browser import Browser
+from bench.faults.promises.elsewhere import what_is_upstream_was_reviewed
 from bench.faults.promises.state import State
 from bench.faults.shelf import PUBLIC, STAGED, Key
 from drafts.evidence.add import OBJECT_NAME
@@ -28,6 +29,7 @@ def the_bytes_are_those_that_were_shown(state: State) -> Iterator[str]:
         yield from _not_as_reviewed(draft)
     for file in File.objects.published().order_by("-pk")[:_NEWEST]:
         yield from _handed_out(state, file)
+    yield from what_is_upstream_was_reviewed(state)
 
 
 def _expected(state: State) -> Iterator[tuple[Key, str]]:

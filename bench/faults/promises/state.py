@@ -16,12 +16,16 @@ FORMATS = (JSON, HTML, "text/html")
 
 @dataclass
 class State:
-    """What is looked at: ``ask`` holds one way to each web server, ``tokens`` are CI's by project, valid ones."""
+    """What is looked at: ``ask`` holds one way to each web server, ``tokens`` are CI's by project, valid ones.
+
+    ``elsewhere`` holds the digests of what the upstream index has, by file name.
+    """
 
     ask: Sequence[Ask]
     inventory: Inventory
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.digests: dict[Key, str] = self.inventory.digests()

@@ -17,7 +17,7 @@ from packaging.utils import (
 )
 
 from drafts import outbound
-from drafts.models import BurntName, Draft, Job, Push, PushedFile, PushedFileState
+from drafts.models import BurntName, Draft, Job, Push, PushedFile, PushedFileState, PushState
 from drafts.notify import standard_webhooks
 from drafts.outbound import Limits
 from drafts.publishing.targets import deployments, listing, places, rows
@@ -52,16 +52,17 @@ def step(push: Push, place: Place, job: Job) -> bool:
         return True
     _in_time(push, place, waiting)
     seconds = POLL_SECONDS[min(push.tries, len(POLL_SECONDS) - 1)]
-    total = len(rows.deliveries(push))
-    words = f"{place.label} lists {total - len(waiting)} of {total} files so far."
-    rows.later(push, timedelta(seconds=seconds), words, job)
+    rows.later(push, timedelta(seconds=seconds), "", job)  # the rows say how far it is
     return False
 
 
 def waits_for_ci(draft: Draft) -> bool:
-    """Say whether a draft is approved and waits for CI to publish it: then its jobs may take the reviewed bytes."""
+    """Say whether a draft is approved and waits for CI to publish it: then its jobs may take the reviewed bytes.
+
+    Not once that stopped, because of what appeared, the time, or what became of the release here: a person asks again first.
+    """
     push = rows.of(draft)
-    return push is not None and push.target.by_ci and push.begun_at is not None and not push.is_over
+    return push is not None and push.target.by_ci and push.state == PushState.ASKED
 
 
 def _in_time(push: Push, place: Place, waiting: Sequence[PushedFile]) -> None:
