@@ -241,3 +241,31 @@ def test_the_reason_phrase_is_whole_for_the_longest_name(ci, mike):
     assert response.reason_phrase.startswith(f"File already exists ('{built[0].filename}', with sha256 ")
     assert response.reason_phrase.endswith("make a new version, or a build number.")
     assert response.reason_phrase == json.loads(response.content)["detail"]
+
+
+ADDRESSES = {
+    "without the slash": ("post", "/legacy", 308),
+    "an action of long ago in the query": ("post", "/legacy/?:action=doc_upload", 410),
+    "a person who looks": ("get", "/legacy/", 200),
+    "a HEAD": ("head", "/legacy/", 200),
+    "another method": ("put", "/legacy/", 405),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ADDRESSES.values(), ids=ADDRESSES.keys())
+def test_the_address_answers_all_methods(ci, method, path, status):
+    response = getattr(Client(), method)(path, headers={"Authorization": ci.basic})
+    assert response.status_code == status
+    if status == 308:
+        assert response["Location"].endswith("/legacy/")
+
+
+def test_the_action_may_stand_in_the_query(ci):
+    form = bodies.spelled(bodies.parts(wheels.wheel(), **{":action": None}))
+    response = Client().post(
+        "/legacy/?:action=file_upload",
+        form,
+        content_type=bodies.CONTENT_TYPE,
+        headers={"Authorization": ci.basic},
+    )
+    assert response.status_code == 200

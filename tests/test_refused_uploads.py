@@ -272,31 +272,3 @@ def test_another_project_is_as_unknown_as_none(project, alice, ci):
     bodies_read = [response.content.replace(b"absent", b"secret") for response in answers]
     assert [response.status_code for response in answers] == [403, 403]
     assert bodies_read[0] == bodies_read[1]
-
-
-ADDRESSES = {
-    "without the slash": ("post", "/legacy", 308),
-    "an action of long ago in the query": ("post", "/legacy/?:action=doc_upload", 410),
-    "a person who looks": ("get", "/legacy/", 200),
-    "a HEAD": ("head", "/legacy/", 200),
-    "another method": ("put", "/legacy/", 405),
-}
-
-
-@pytest.mark.parametrize(("method", "path", "status"), ADDRESSES.values(), ids=ADDRESSES.keys())
-def test_the_address_answers_all_methods(ci, method, path, status):
-    response = getattr(Client(), method)(path, headers={"Authorization": ci.basic})
-    assert response.status_code == status
-    if status == 308:
-        assert response["Location"].endswith("/legacy/")
-
-
-def test_the_action_may_stand_in_the_query(ci):
-    form = bodies.spelled(bodies.parts(wheels.wheel(), **{":action": None}))
-    response = Client().post(
-        "/legacy/?:action=file_upload",
-        form,
-        content_type=bodies.CONTENT_TYPE,
-        headers={"Authorization": ci.basic},
-    )
-    assert response.status_code == 200

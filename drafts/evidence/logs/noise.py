@@ -26,6 +26,9 @@ _ANSI = re.compile(
     r"|(?:(?<=\x1b)[\]_P^X]|(?<=\x9d))[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?<=\x1b)[ -/]{0,2}[0-~]?)"
 )
+# Colours and the like, and whatever else begins a control (ECMA-48, 5.3 and 5.4).
+_COLOUR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
+_CONTROLS = re.compile(r"[\x80-\x9f]")
 # What remains of them where the escape character was lost or spelled out, as in text copied from a web page.
 _REMAINS = re.compile(
     r"(?:\^\[|\u241b|\ufffd|\\x1b|\\u001b|\\033|\\e)?\[(?:[0-9;]{1,16}[mGKJ]|[mK](?![A-Za-z\]]))|_bk;t=\d{13}"
@@ -34,17 +37,17 @@ _SECTION = re.compile(
     r"section_(?:start|end):\d{1,16}:[\w.-]{1,128}(?:\[[a-z_]{1,32}=[^\]]{0,256}\])?(?:\x1b?\[0K)?"
 )
 
-_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 # Each also matches at the line's end: what was blank stays blank, with or without its trailing blank. Beside each stand
 # the characters that it begins with, or a tab for one that holds a tab: most lines are spared most of them.
 _DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PREFIXES = tuple(
     (begins, re.compile(pattern))
     for begins, pattern in (
-        ("\t", rf"[^\t]{{0,200}}\t[^\t]{{0,200}}\t(?={_MOMENT}(?:[ \t]|$))"),  # gh run view --log
+        ("\t", rf"[^\t]{{0,200}}\t[^\t]{{0,200}}\t(?={MOMENT}(?:[ \t]|$))"),  # gh run view --log
         (
             _DIGITS,
-            rf"{_MOMENT}(?:[ \t][0-9a-f]{{2}}[OE](?:[ +]|$)|[ \t]|$)",
+            rf"{MOMENT}(?:[ \t][0-9a-f]{{2}}[OE](?:[ +]|$)|[ \t]|$)",
         ),  # GitHub, GitLab, Azure, docker logs -t
         ("[", r"\[[^\[\]\"'{}]{1,80}\]:?(?:[ \t]|$|(?=\[))"),  # Jenkins, Buildkite, AppVeyor
         (_DIGITS, r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: {1,2}|\t|$)"),  # Jenkins' timestamper
@@ -70,7 +73,7 @@ BARE = re.compile(r"[0-9A-Fa-f]{64} [ *][A-Za-z0-9._+!-]{1,255}")
 _MOST_PREFIXES = 8
 _LEAST_LINE = 8  # characters; UTF-16 without its mark has a NUL for each
 
-_GITLAB = re.compile(rf"{_MOMENT} (?P<stream>[0-9a-f]{{2}}[OE])(?P<more>[ +])")
+_GITLAB = re.compile(rf"{MOMENT} (?P<stream>[0-9a-f]{{2}}[OE])(?P<more>[ +])")
 
 
 def decoded(data: bytes | str) -> str:
@@ -161,6 +164,19 @@ def joined(text: str) -> tuple[str, Sequence[int]]:
     return "\n".join(lines), [i + 1 for i in parts]
 
 
+def without_colours(text: str) -> str:
+    """Return a text without colours, in one search, where no other control is in it; any other text as it is.
+
+    Such a text is then read as one that was printed without colours. Its last line may have been cut, and stays.
+    """
+    if "\x1b" not in text:
+        return text
+    whole, end, last = text.rpartition("\n")
+    plain, colours = _COLOUR.subn("", whole)
+    is_plain = colours == whole.count("\x1b") and (whole.isascii() or not _CONTROLS.search(whole))
+    return plain + end + last if is_plain else text
+
+
 def cleaned(line: str) -> str:
     """Return one line without escape sequences, invisible characters and the prefixes of CI systems."""
     if BARE.fullmatch(line):
@@ -190,6 +206,6 @@ def _without_prefixes(line: str) -> str:
                 if match:
                     start = match.end()
                     first = line[start : start + 1]
-        if start == before:
+        if start == before or BARE.fullmatch(line, start):
             break
     return line[start:]

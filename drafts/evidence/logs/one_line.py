@@ -17,6 +17,7 @@ from drafts.evidence.logs.digests import (
 )
 from drafts.evidence.logs.filenames import base_name, distributions_in, is_distribution, unescaped
 from drafts.evidence.logs.logged import Found
+from drafts.evidence.logs.noise import MOMENT
 
 if TYPE_CHECKING:
     from drafts.evidence.logs.noise import Page
@@ -36,6 +37,18 @@ _OTHER_SUBJECT = re.compile(
 )
 _PUNCTUATION = re.compile(r"[^a-z0-9]{1,8}")
 _POETRY_GOT = re.compile(r"\(was: |Invalid hashes \(", re.IGNORECASE)
+
+
+# A line of a checksum file as a job prints it: nothing has to be taken off it but the moment.
+_CHECKSUM = re.compile(
+    rf"(?:{MOMENT} )?(?P<digest>[0-9A-Fa-f]{{64}}) [ *](?P<name>[A-Za-z0-9._+!-]{{1,255}})"
+)
+
+
+def checksum(line: str) -> Found | None:
+    """Read a raw line as `coreutils` reads what is left of it, at once; None for one that it has to look at."""
+    found = _CHECKSUM.fullmatch(line)
+    return Found(base_name(found["name"]), "sha256", found["digest"].lower()) if found else None
 
 
 def coreutils(page: Page, index: int) -> list[Found] | None:

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drafts.evidence.logs import sidecars, terminal
+from drafts.evidence.logs import one_line, sidecars, terminal
 from drafts.evidence.logs.chatter import is_chatter, is_clean_chatter
 from drafts.evidence.logs.forms import FORMS
 from drafts.evidence.logs.logged import Form, Found, Logged
-from drafts.evidence.logs.noise import BARE, Page, decoded, joined
+from drafts.evidence.logs.noise import Page, decoded, joined, without_colours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,32 +36,36 @@ def parse(data: bytes | str, name: str = "") -> list[Logged]:
 
 
 def _read(text: str, numbers: Sequence[int]) -> dict[Found, Logged]:
-    page = Page(text, numbers)
+    page = Page(without_colours(text), numbers)
     logged: dict[Found, Logged] = {}
-    for index, forms in _speaking(page):
-        for form in forms:
-            found = form.read(page, index)
-            if found is None:
-                continue
-            for one in found:
-                if one not in logged:
-                    logged[one] = Logged(
-                        one.filename, one.algorithm, one.digest, page.numbers[index], form.code
-                    )
-            break
+    for index, code, found in _said(page):
+        for one in found:
+            if one not in logged:
+                logged[one] = Logged(one.filename, one.algorithm, one.digest, page.numbers[index], code)
     return logged
 
 
-def _speaking(page: Page) -> Iterator[tuple[int, tuple[Form, ...]]]:
-    """Yield the entries worth reading, each with the forms to offer it to, so that most lines cost one search."""
+def _said(page: Page) -> Iterator[tuple[int, str, Sequence[Found]]]:
+    """Yield what the entries say, with the form that said it; most lines cost one search."""
     whole = "\n".join(page.raw)
     present = [(word, form) for form in FORMS for word in form.keywords if word in whole]
     for index, line in enumerate(page.raw):
-        if _HEX_RUN.search(line) and (
-            BARE.fullmatch(line) or not (is_chatter(line) or is_clean_chatter(page.text(index)))
-        ):
-            yield index, FORMS
-        elif present:
-            forms = tuple(form for word, form in present if word in line)
-            if forms:
-                yield index, forms
+        if _HEX_RUN.search(line):
+            found = one_line.checksum(line)
+            if found is not None:
+                yield index, FORMS[0].code, (found,)
+                continue
+            if not (is_chatter(line) or is_clean_chatter(page.text(index))):
+                yield from _by_form(page, index, FORMS)
+                continue
+        if present:
+            yield from _by_form(page, index, tuple(form for word, form in present if word in line))
+
+
+def _by_form(page: Page, index: int, forms: Sequence[Form]) -> Iterator[tuple[int, str, Sequence[Found]]]:
+    """Yield what an entry says by the first form that it is of."""
+    for form in forms:
+        found = form.read(page, index)
+        if found is not None:
+            yield index, form.code, found
+            return

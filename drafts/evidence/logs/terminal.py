@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,45 +75,53 @@ def _codes(numbers: str) -> tuple[int, ...]:
     return tuple(int(code[-_LONGEST_MOVE:] or 0) for code in numbers.replace(":", ";").split(";"))
 
 
-class _Pen:
+class _Pen(NamedTuple):
     """How the next characters will look: concealed or not, and in which colours."""
 
-    __slots__ = ("background", "concealed", "foreground")
+    concealed: bool = False
+    foreground: object = None
+    background: object = None
+    is_seen: bool = True
 
-    def __init__(self) -> None:
-        self.concealed = False
-        self.foreground: object = None
-        self.background: object = None
-
-    @property
-    def is_seen(self) -> bool:
-        return not self.concealed and (self.foreground is None or self.foreground != self.background)
-
-    def set(self, numbers: str) -> None:
+    def with_codes(self, numbers: str) -> _Pen:
         """Follow "select graphic rendition" (ECMA-48, 8.3.117; colours of ISO 8613-6)."""
-        codes, at = _codes(numbers), 0
+        codes, at, pen = _codes(numbers), 0, self
         while at < len(codes):
-            at += self._take(codes[at], codes[at + 1 : at + 5])
+            pen, taken = pen._with_code(codes[at], codes[at + 1 : at + 5])
+            at += taken
+        is_seen = not pen.concealed and (pen.foreground is None or pen.foreground != pen.background)
+        return pen._replace(is_seen=is_seen)
 
-    def _take(self, code: int, following: tuple[int, ...]) -> int:
-        """Follow one code; returns how many it was, with those that belong to it."""
+    def _with_code(self, code: int, following: tuple[int, ...]) -> tuple[_Pen, int]:
+        """Follow one code; says how many it was, with those that belong to it."""
         if code == 0:
-            self.__init__()  # type: ignore[misc]  # as at the beginning
-        elif code in {8, 28}:
-            self.concealed = code == 8  # noqa: PLR2004 - "concealed characters"
-        elif code in _FOREGROUND or code == 39:  # noqa: PLR2004 - default colour
-            self.foreground = code if code in _FOREGROUND else None
-        elif code in _BACKGROUND or code == 49:  # noqa: PLR2004 - default colour
-            self.background = code - 10 if code in _BACKGROUND else None
-        elif code in {38, 48} and following:
+            return _Pen(), 1
+        if code in {8, 28}:
+            return self._replace(concealed=code == 8), 1  # noqa: PLR2004 - "concealed characters"
+        if code in _FOREGROUND or code == 39:  # noqa: PLR2004 - default colour
+            return self._replace(foreground=code if code in _FOREGROUND else None), 1
+        if code in _BACKGROUND or code == 49:  # noqa: PLR2004 - default colour
+            return self._replace(background=code - 10 if code in _BACKGROUND else None), 1
+        if code in {38, 48} and following:
             size = {2: 4, 5: 2}.get(following[0], 1)
             colour = tuple(following[:size])
-            if code == 38:  # noqa: PLR2004 - extended foreground
-                self.foreground = colour
-            else:
-                self.background = colour
-            return 1 + size
-        return 1
+            named = {"foreground": colour} if code == 38 else {"background": colour}  # noqa: PLR2004 - extended colours
+            return self._replace(**named), 1 + size
+        return self, 1
+
+
+@lru_cache(maxsize=4096)
+def _drawn(pen: _Pen, numbers: str) -> _Pen:
+    """Return how a pen draws after a control; a log has few that differ."""
+    return pen.with_codes(numbers)
+
+
+def _after(pen: _Pen, line: str, begun: int) -> _Pen:
+    """Return how a pen draws after what is left of a line."""
+    for event in _EVENT.finditer(line, begun):
+        if event["end"] == "m":
+            pen = _drawn(pen, event["numbers"])
+    return pen
 
 
 class _Screen:
@@ -133,34 +141,30 @@ class _Screen:
 
     def _left_of(self, index: int, line: str) -> str:
         left: list[str] = []
-        begun = 0
+        begun, pen = 0, self._pen
         for event in _EVENT.finditer(line):
-            if self._pen.is_seen:
+            if pen.is_seen:
                 left.append(line[begun : event.start()])
-            begun = event.end()
-            if event["bidi"] is not None:
-                self._follow_colours(line[begun:])
+            begun, kind = event.end(), event.lastgroup
+            if kind == "end" and event["end"] == "m":
+                pen = _drawn(pen, event["numbers"])
+            elif kind == "bidi":
+                self._pen = _after(pen, line, begun)
                 return ""
-            if self._goes_back(index, event):
+            elif kind != "told" and self._goes_back(index, event):
                 left.clear()
-        if self._pen.is_seen:
+        self._pen = pen
+        if pen.is_seen:
             left.append(line[begun:])
         return "".join(left)
-
-    def _follow_colours(self, rest: str) -> None:
-        for event in _EVENT.finditer(rest):
-            if event["end"] == "m":
-                self._pen.set(event["numbers"])
 
     def _goes_back(self, index: int, event: re.Match[str]) -> bool:
         """Follow one control; tells whether what stands before it on the line is not seen any more."""
         end, numbers = event["end"], event["numbers"] or ""
-        if end == "m":
-            self._pen.set(numbers)
-        elif end in {"A", "F"} or event["single"] == "M":
+        if end in {"A", "F"} or event["single"] == "M":
             self._take_off(index - max(1, int(numbers[-_LONGEST_MOVE:]) if numbers.isdigit() else 1))
             return True
-        elif (end == "J" and numbers in {"2", "3"}) or event["single"] == "c":
+        if (end == "J" and numbers in {"2", "3"}) or event["single"] == "c":
             self._take_off(0)
             return True
         return event["back"] is not None or end in _LEFT or (end == "K" and numbers in {"1", "2"})
