@@ -1,7 +1,6 @@
 """Provenance objects of published files (PEP 740), at the address that the index's pages name."""
 
 import hashlib
-from typing import cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -44,7 +43,7 @@ def _row(reader: Reader, name: str, version: str, filename: str) -> ProvenanceOb
     project = f"{space.prefix}{canonicalize_name(bare)}"
     files = reader.of(File.objects.offered(), "release__project").filter(filename=filename)
     rows = ProvenanceObject.objects.filter(file__in=files.filter(release__project__name=project))
-    row = cast("ProvenanceObject | None", rows.select_related("file__release").first())
+    row = rows.select_related("file__release").first()
     if row is None or not _is_version(row.file, version):
         raise Http404("There is no provenance of such a file on this index.")
     return row

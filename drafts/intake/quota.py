@@ -40,7 +40,7 @@ def left(project: Project, token: Token | None, *, completing: UploadSession | N
     """
     quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
     free = quota - UploadSession.objects.taken_bytes(project, but=completing)
-    return Left(free, superseded.kept_bytes(project))
+    return Left(free, superseded.kept_bytes(project, token))
 
 
 def room(project: Project, token: Token | None) -> int:

@@ -107,7 +107,7 @@ def add_file(
         return Staged(Did.UNCHANGED, draft, before)
     left = quota.left(project, by.token, completing=completing)
     rules.may_stage(draft=draft, there=there, name=name, size=arrival.size, by=by, left=left)
-    superseded.give_way(project=project, needed=left.lacking(arrival.size))
+    superseded.give_way(project=project, token=by.token, needed=left.lacking(arrival.size))
     file = _row(draft, arrival, distribution, by, before)
     if meets.logs:
         waiting.verify(draft=draft)
