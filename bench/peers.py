@@ -19,7 +19,8 @@ from tests.processes import free_port
 
 CODE = Path(__file__).resolve().parent.parent
 TOOLS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "presscheck-bench"
-OTHERS = {"devpi-server": "devpi-server", "pypi-server": "pypiserver"}
+# As a grown index runs them: pypiserver with the extra that lets it remember its folder.
+OTHERS = {"devpi-server": "devpi-server", "pypi-server": "pypiserver[cache]"}
 PATIENCE_SECONDS = 120
 PROJECT = "sampleproject"
 
@@ -56,7 +57,8 @@ def tool(command: str) -> str:
 def version(command: str) -> str:
     """Return the version of another index's program."""
     python = Path(tool(command)).with_name("python")
-    ask = f"from importlib.metadata import version; print(version({OTHERS[command]!r}))"
+    name = OTHERS[command].partition("[")[0]
+    ask = f"from importlib.metadata import version; print(version({name!r}))"
     return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -181,6 +181,7 @@ def small(folder: Path, files: int, clients: int, rounds: int, projects: int) ->
     ]
     rates: dict[str, list[float]] = {}
     spent: dict[str, list[float]] = {}
+    later: dict[str, list[float]] = {}
     with ExitStack() as stack:
         running = [stack.enter_context(kind(folder)) for kind in kinds]
         for peer in running:
@@ -192,15 +193,22 @@ def small(folder: Path, files: int, clients: int, rounds: int, projects: int) ->
                 _burst(peer, f"1.{number}", files, clients)
                 rates.setdefault(peer.name, []).append(files / (time.perf_counter() - began))
                 spent.setdefault(peer.name, []).append((processes.seconds(peer.pid) - before) / files)
+                processes.wait_for_rest([peer.pid])
+                later.setdefault(peer.name, []).append((processes.seconds(peer.pid) - before) / files)
     print(f"\n## {files} small wheels of one release from {clients} clients at once\n")
     print(f"Each index holds {projects} projects with {VERSIONS} wheels before.\n")
-    print("| index | files a second (median) | Presscheck is faster by | processor time a file |")
-    print("|---|---|---|---|")
+    print(
+        "| index | files a second (median) | Presscheck is faster by | processor time a file | until at rest |"
+    )
+    print("|---|---|---|---|---|")
     ours = statistics.median(rates["Presscheck"])
     for name, found in rates.items():
         middle = statistics.median(found)
         factor = "" if name == "Presscheck" else f"{ours / middle:.1f} ×"
-        print(f"| {name} | {middle:.1f} | {factor} | {statistics.median(spent[name]) * 1000:.0f} ms |")
+        print(
+            f"| {name} | {middle:.1f} | {factor} | {statistics.median(spent[name]) * 1000:.0f} ms "
+            f"| {statistics.median(later[name]) * 1000:.0f} ms |"
+        )
 
 
 def _fill(peer: Peer, projects: int, clients: int) -> None:

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from accounts.audit import Actor
 from accounts.models import AuditEvent
@@ -252,3 +254,18 @@ def test_uploads_and_a_revocation_at_one_moment(suite, alice):
     for event in AuditEvent.objects.filter(event="file:staged"):
         revoked = AuditEvent.objects.get(event="token:revoked", scope=event.scope)
         assert event.seq < revoked.seq
+
+
+def test_a_group_of_many_projects_costs_what_one_of_few_does(suite, alice):
+    """It is true that the group's page, and the page that offers groups, ask no question for each project."""
+    client, asked = browser(alice), []
+    client.get("/groups/suite/")
+    for number in range(2):
+        for path in ("/groups/suite/", "/projects/other/group/"):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(path).status_code == 200
+            asked.append(len(queries))
+        for one in range(4):
+            more = create(name=f"more{number}{one}", by=SYSTEM, owner=alice.email)
+            GroupProject.objects.create(group=suite, project=more)
+    assert asked[:2] == asked[2:]

@@ -9,9 +9,9 @@ from accounts.audit import Actor
 from accounts.models import User
 from accounts.stepup import Proof, Purpose
 from drafts.access import grouptokens, members
-from drafts.access.roles import Act
+from drafts.access.roles import Act, may
 from drafts.access.teams import BadTeam, normal
-from drafts.models import Group, GroupProject, Project
+from drafts.models import Group, GroupProject, Project, standing
 
 
 class Event(StrEnum):
@@ -40,7 +40,17 @@ def spelled(name: str) -> str:
 
 def owns_one(group: Group, user: User) -> bool:
     """Say whether a person owns a project of the group, and so may speak for it."""
-    return any(members.allows(project, user, Act.GROUP) for project in group.members())
+    return group.projects.filter(project__in=_owned(user)).exists()
+
+
+def owned(user: User) -> list[Group]:
+    """Return the groups that a person may speak for, by name."""
+    rows = GroupProject.objects.filter(project__in=_owned(user)).values("group")
+    return list(Group.objects.filter(pk__in=rows).order_by("name"))
+
+
+def _owned(user: User) -> list[int]:
+    return [project for project, role in standing.roles_of(user).items() if may(role, Act.GROUP)]
 
 
 @transaction.atomic

@@ -66,11 +66,10 @@ def choose(request: HttpRequest, name: str) -> HttpResponse:
 
 def _ask(request: HttpRequest, who: Member, error: str = "", status: int = 200) -> HttpResponse:
     now: Group | None = Group.objects.of(who.project)
-    own = [row for row in Group.objects.visible_to(who.user).order_by("name") if act.owns_one(row, who.user)]
     page = {
         "project": who.project,
         "now": now,
-        "groups": own,
+        "groups": act.owned(who.user),
         "typed": request.POST.get("group", now.name if now else ""),
         "error": error,
     }

@@ -51,17 +51,12 @@ class GroupOwner:
 def group_owner(request: HttpRequest, name: str, *, all_of_them: bool = False) -> GroupOwner:
     """Return the person as an owner of a project of the group, or of all. Raises Http404, PermissionDenied."""
     row, user = group(request, name), user_of(request)
-    projects = tuple(row.members())
-    owned = frozenset(one.pk for one in projects if _is_owner(one, user))
+    projects, roles = tuple(row.members()), standing.roles_of(user)
+    owned = frozenset(one.pk for one in projects if may(roles.get(one.pk, ""), Act.TOKENS))
     if not owned or (all_of_them and len(owned) != len(projects)):
         whom = "who owns all its projects" if all_of_them else "who own a project of it"
         raise PermissionDenied(f"Tokens of the group {name} are for people {whom}.")
     return GroupOwner(user, row, projects, owned, Actor.person(user, Origin.of(request)))
-
-
-def _is_owner(project: Project, user: User) -> bool:
-    role = standing.role_on(project, user)
-    return role is not None and may(role, Act.TOKENS)
 
 
 def group(request: HttpRequest, name: str) -> Group:
