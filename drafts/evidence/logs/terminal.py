@@ -105,8 +105,9 @@ class _Pen(NamedTuple):
         if code in {38, 48} and following:
             size = {2: 4, 5: 2}.get(following[0], 1)
             colour = tuple(following[:size])
-            named = {"foreground": colour} if code == 38 else {"background": colour}  # noqa: PLR2004 - extended colours
-            return self._replace(**named), 1 + size
+            is_ground = code == 48  # noqa: PLR2004 - extended background
+            pen = self._replace(background=colour) if is_ground else self._replace(foreground=colour)
+            return pen, 1 + size
         return self, 1
 
 
