@@ -11,8 +11,8 @@ import pytest
 pytestmark = [pytest.mark.promise, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
-# Chosen for what their first five rounds strike.
-SEEDS = {"embedded": 3, "services": 8}
+# Chosen for what their first five rounds strike: all workers amid a train, a delivery upstream, a standing order, all of it.
+SEEDS = {"embedded": 389, "services": 4323}
 
 
 def campaign(shape: str, folder: Path, **options: str) -> tuple[subprocess.CompletedProcess, dict]:

@@ -21,27 +21,15 @@ from drafts.models import Draft, DraftState, File, Push, PushState
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, make_ci, publish
 from tests.providers.peers import peer
+from tests.sent_on import SDIST, WHEEL, is_hidden, loopback_is_allowed, there
 from tests.stored import fetched
 from tests.test_jobs import due_now
-from tests.upstreams import aimed, hook, upstream
+from tests.upstreams import aimed, hook
 
-__all__ = ["hook"]
+__all__ = ["hook", "loopback_is_allowed", "there"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
-WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
 SCRIPT = Path(__file__).resolve().parent.parent / "docs" / "stage.py"
-
-
-@pytest.fixture(autouse=True)
-def _loopback_is_allowed(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-
-
-@pytest.fixture
-def there():
-    """The upstream index."""
-    with upstream() as double:
-        yield double
 
 
 @pytest.fixture
@@ -60,10 +48,6 @@ def goes_on(draft) -> Draft:
 def ci_publishes(there, **changes: bytes) -> None:
     built = {one.filename: one.data for one in (wheels.wheel(), wheels.sdist())}
     there.files.update(built | changes)
-
-
-def is_hidden() -> bool:
-    return Client().get("/simple/sampleproject/").status_code == 404
 
 
 def test_ci_is_asked_and_what_it_published_is_verified(target, there, hook, draft, mike, mikes):

@@ -11,47 +11,12 @@ from accounts.models import AuditEvent
 from drafts.models import Draft, DraftState, File, Job, Kind, Push, PushedFile, Receipt
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, publish, totp_code
+from tests.sent_on import SDIST, WHEEL, is_hidden, loopback_is_allowed, page, states, target, there
 from tests.test_attestations import attestation
-from tests.test_jobs import due_now
-from tests.upstreams import TOKEN, aimed, refuses, took, upstream
+from tests.upstreams import TOKEN, aimed, refuses, took
 
+__all__ = ["loopback_is_allowed", "target", "there"]
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
-WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
-
-
-@pytest.fixture(autouse=True)
-def _loopback_is_allowed(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-
-
-@pytest.fixture
-def there():
-    """The upstream index."""
-    with upstream() as double:
-        yield double
-
-
-@pytest.fixture
-def target(there, project, alice):
-    """sampleproject goes there."""
-    return aimed(there, project, alice)
-
-
-def states() -> dict[str, str]:
-    return dict(PushedFile.objects.values_list("file__filename", "state"))
-
-
-def page(draft, client: Client) -> str:
-    return client.get(draft_url(draft)).content.decode()
-
-
-def is_hidden() -> bool:
-    return Client().get("/simple/sampleproject/").status_code == 404
-
-
-def goes_on() -> None:
-    due_now()
-    do_jobs()
 
 
 def test_files_are_upstream_before_they_show_here(target, there, draft, mike):

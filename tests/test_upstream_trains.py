@@ -8,26 +8,15 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from drafts.models import Draft, DraftState, Job, Kind, Push, PushedFile, PushState, Release, Train
 from tests import stored
-from tests.conftest import do_jobs, draft_url, totp_code
+from tests.conftest import draft_url, totp_code
 from tests.coupled import nothing_public, press_train, publish_train, receipt_of, visible
-from tests.test_jobs import due_now
+from tests.sent_on import goes_on, loopback_is_allowed, there
 from tests.test_promises_bytes import one_bit
 from tests.upstreams import aimed, refuses, upstream
 
+__all__ = ["loopback_is_allowed", "there"]
 pytestmark = [pytest.mark.django_db, pytest.mark.promise, pytest.mark.state]
 ALL = {"sampleproject": 2, "companion": 2}
-
-
-@pytest.fixture(autouse=True)
-def _loopback_is_allowed(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-
-
-@pytest.fixture
-def there():
-    """The upstream index of sampleproject."""
-    with upstream() as double:
-        yield double
 
 
 @pytest.fixture
@@ -51,11 +40,6 @@ def page(client: Client, train: Train) -> str:
 
 def pushes() -> dict[str, str]:
     return dict(Push.objects.values_list("draft__project__name", "state"))
-
-
-def goes_on() -> None:
-    due_now()
-    do_jobs()
 
 
 def test_a_train_shows_here_at_once_and_then_goes_upstream(both, there, elsewhere, mikes):

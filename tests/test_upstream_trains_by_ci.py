@@ -10,13 +10,13 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from drafts.models import Draft, DraftState, Push, Train
 from tests import wheels
-from tests.conftest import Ci, do_jobs, draft_url, make_ci
+from tests.conftest import Ci, draft_url, make_ci
 from tests.coupled import publish_train, visible
+from tests.sent_on import goes_on, loopback_is_allowed
 from tests.stored import fetched
-from tests.test_jobs import due_now
 from tests.upstreams import Upstream, aimed, hook, upstream
 
-__all__ = ["hook"]
+__all__ = ["hook", "loopback_is_allowed"]
 pytestmark = [pytest.mark.django_db, pytest.mark.promise, pytest.mark.state]
 ALL = {"sampleproject": 2, "companion": 2}
 BUILT = {
@@ -26,11 +26,6 @@ BUILT = {
         wheels.sdist(name="companion", version="2.0"),
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def _loopback_is_allowed(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
 
 
 @pytest.fixture
@@ -53,11 +48,6 @@ def waiting(train, indexes, hook, project, companion, alice, mikes) -> Train:
 
 def ci_publishes(there: Upstream, name: str, **changes: bytes) -> None:
     there.files.update({one.filename: one.data for one in BUILT[name]} | changes)
-
-
-def goes_on() -> None:
-    due_now()
-    do_jobs()
 
 
 def pushes() -> dict[str, str]:

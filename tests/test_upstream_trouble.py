@@ -1,50 +1,14 @@
 """An upstream index that breaks, lies, redirects or stays silent: nothing is lost, sent twice unseen, or shown too early."""
 
 import pytest
-from django.test import Client
 
-from drafts.models import DraftState, Job, JobState, Kind, Push, PushedFile, PushState
-from tests.conftest import do_jobs, draft_url, publish
-from tests.test_jobs import due_now
-from tests.upstreams import aimed, refuses, took, upstream
+from drafts.models import DraftState, Job, JobState, Kind, Push, PushState
+from tests.conftest import publish
+from tests.sent_on import SDIST, WHEEL, goes_on, is_hidden, loopback_is_allowed, page, states, target, there
+from tests.upstreams import refuses, took, upstream
 
+__all__ = ["loopback_is_allowed", "target", "there"]
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
-WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
-
-
-@pytest.fixture(autouse=True)
-def _loopback_is_allowed(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-
-
-@pytest.fixture
-def there():
-    """The upstream index."""
-    with upstream() as double:
-        yield double
-
-
-@pytest.fixture
-def target(there, project, alice):
-    """sampleproject goes there."""
-    return aimed(there, project, alice)
-
-
-def states() -> dict[str, str]:
-    return dict(PushedFile.objects.values_list("file__filename", "state"))
-
-
-def page(draft, client: Client) -> str:
-    return client.get(draft_url(draft)).content.decode()
-
-
-def is_hidden() -> bool:
-    return Client().get("/simple/sampleproject/").status_code == 404
-
-
-def goes_on() -> None:
-    due_now()
-    do_jobs()
 
 
 def breaks(asked, name, data):

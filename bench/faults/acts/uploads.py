@@ -88,7 +88,8 @@ def _at_both(cast: Cast, dice: random.Random) -> Said:
 
 def _over_published(cast: Cast, dice: random.Random) -> Said | None:
     """Try other bytes under a name that a reader has seen on the index."""
-    seen = sorted((one.project, name) for one in cast.ledger.sightings[-50:] for name, _ in one.files)
+    sightings = [one for one in cast.ledger.sightings if one.project in cast.tokens][-50:]
+    seen = sorted((one.project, name) for one in sightings for name, _ in one.files)
     if not seen:
         return None
     project, filename = dice.choice(seen)
