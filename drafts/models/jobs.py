@@ -19,11 +19,9 @@ from accounts.compiled import insert
 log = logging.getLogger(__name__)
 
 _BACKOFF_SECONDS = (1, 5, 30, 120, 600)
-_LATER, _APART = (
-    1.0,
-    0.25,
-)  # seconds from a ring to the work that comes in crowds, and between two rings for it
-_TURN = 5.0  # seconds that a worker goes on with such work before other kinds get their turn
+# Seconds: from a ring to the work that comes in crowds, between two rings for it, and that a worker goes on with it
+# before other kinds get their turn.
+_LATER, _APART, _TURN = 1.0, 0.25, 5.0
 
 
 class Kind(StrEnum):
