@@ -5,10 +5,11 @@ import json
 import pytest
 from django.test import Client
 
+from drafts.access import links
 from drafts.models import Draft, File, Project, Release
 from tests import wheels
 from tests.closing import days_pass
-from tests.conftest import do_jobs, publish
+from tests.conftest import SYSTEM, do_jobs, publish, totp_code
 from tests.test_jobs import due_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
@@ -60,6 +61,23 @@ def test_late_files_are_marked_everywhere(published, ci, mike, mikes):
     answer = json.loads(Client().get("/simple/sampleproject/", headers=JSON).content)
     assert answer["_presscheck"]["late"] == [late.filename]
     assert "first wheels" in Client().get("/insight/").content.decode()
+
+
+def test_testers_are_told_what_readers_of_the_index_are(published, ci, mike, mikes):
+    """It is true that a draft's page speaks of the published files that it lists as the index does."""
+    add(wheels.wheel(), mike, mikes, ci)
+    assert (
+        mikes.post("/projects/sampleproject/releases/1.0/close/", {"code": totp_code("mike")}).status_code
+        == 302
+    )
+    ci.upload(wheels.wheel(version="2.0"))
+    token = links.token(links.make(draft=Draft.objects.latest("pk"), by=SYSTEM))
+    index, draft, staged = (
+        json.loads(Client().get(f"{at}/simple/sampleproject/", headers=JSON).content)["_presscheck"]
+        for at in ("", f"/draft/{token}", f"/draft/{token}/only")
+    )
+    assert draft == index == {"closed": ["1.0"], "late": [wheels.wheel().filename]}
+    assert staged == {"closed": [], "late": []}
 
 
 def test_files_of_the_same_day_are_not_late(ci, mike, mikes):

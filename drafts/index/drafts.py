@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from drafts.access import fetches, gate
-from drafts.index import pages, provenance, simple
+from drafts.index import pages, provenance, simple, windows
 from drafts.index.serve import answer
 from drafts.index.views import NotAcceptable, content_type, not_acceptable, served, wanted_format
 from drafts.models import Draft, File, Space
@@ -119,6 +119,8 @@ def _content(drafts: Sequence[Draft], *, only: bool, base: str) -> simple.Simple
         status=status,
         status_reason=reason or None,
         serial=None,
+        closed=pages.closed(published, windows.of_project(project)) if published else (),
+        late=pages.late(published),
     )
 
 

@@ -60,8 +60,8 @@ def store(project: Project) -> IndexPage:
         status=status,
         status_reason=reason or None,
         serial=project.serial,
-        closed=_closed(files, standings),
-        late=tuple(file.filename for file in files if file.late_seconds is not None),
+        closed=closed(files, standings),
+        late=late(files),
     )
     html, json = simple.render_html(content), simple.render_json(content)
     page, _ = IndexPage.objects.update_or_create(
@@ -82,10 +82,15 @@ def store(project: Project) -> IndexPage:
     return page
 
 
-def _closed(files: Sequence[File], standings: windows.Windows) -> tuple[str, ...]:
-    """Return the versions that take no more files, in the order of their first file."""
-    closed = standings.closed(file.release_id for file in files if file.release_id)
-    return versions(file for file in files if file.release_id in closed)
+def closed(files: Sequence[File], standings: windows.Windows) -> tuple[str, ...]:
+    """Return the versions of published files that take no more, in the order of their first file."""
+    releases = standings.closed(file.release_id for file in files if file.release_id)
+    return versions(file for file in files if file.release_id in releases)
+
+
+def late(files: Iterable[File]) -> tuple[str, ...]:
+    """Return the names of published files that came more than a day after the first of their release."""
+    return tuple(file.filename for file in files if file.late_seconds is not None)
 
 
 def published_files(project: Project) -> Iterable[File]:
