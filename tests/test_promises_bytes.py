@@ -33,8 +33,8 @@ TAMPERED = {
 
 @pytest.mark.parametrize("metadata", [False, True], ids=["file", "METADATA"])
 @pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED.keys())
-def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tamper, metadata):
-    """It is true that one changed file keeps the whole draft back, in words, and gives it back to its maintainers."""
+def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tamper, metadata, mailoutbox):
+    """It is true that one changed file keeps the whole draft back, in words, and gives it back to its maintainers, with an alarm."""
     file = draft.files.get(filetype="bdist_wheel")
     stored.change(file, tamper, metadata=metadata)
     publish(draft, mike, mikes)
@@ -54,6 +54,11 @@ def test_bytes_that_changed_in_storage_are_not_published(draft, mike, mikes, tam
     assert Job.objects.get(kind="publishing.publish").state == JobState.FAILED
     page = mikes.get(draft_url(draft)).content.decode()
     assert "nothing was published" in page or "is not in the store" in page
+    do_jobs()
+    (alarm,) = [
+        one for one in mailoutbox if "not those that were reviewed" in one.subject and one.to == [mike.email]
+    ]
+    assert file.filename in alarm.body
 
 
 def test_a_draft_that_failed_is_mended_and_published(draft, mike, mikes, ci):

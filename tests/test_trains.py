@@ -244,8 +244,8 @@ def test_nothing_comes_or_goes_while_a_train_is_published(train, draft, project,
     assert visible() == {"sampleproject": 2, "companion": 2}
 
 
-def test_bytes_that_changed_hand_every_draft_back(train, mikes, monkeypatch):
-    """It is true that one wrong byte in one draft publishes none, and each draft says why."""
+def test_bytes_that_changed_hand_every_draft_back(train, mikes, monkeypatch, mailoutbox):
+    """It is true that one wrong byte in one draft publishes none, and each draft says why, by mail, too."""
     victim = train.drafts.get(project__name="companion").files.get(filetype="sdist")
     right = promotion._chunks
 
@@ -260,6 +260,10 @@ def test_bytes_that_changed_hand_every_draft_back(train, mikes, monkeypatch):
         assert draft.state == DraftState.ERROR
         assert victim.filename in draft.error
     assert not BurntName.objects.exists()
+    do_jobs()
+    told = {one.subject for one in mailoutbox if victim.filename in one.body}
+    words = "the stored bytes are not those that were reviewed"
+    assert told == {f"[Presscheck] {draft}: {words}" for draft in train.drafts.all()}
     assert victim.filename in mikes.get(url(train)).content.decode()
     monkeypatch.undo()
     publish_train(mikes, train, "mike")

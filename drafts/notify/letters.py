@@ -47,6 +47,19 @@ def ready(draft: Draft, *, files: int, left: Sequence[str]) -> Letter:
     )
 
 
+def other_bytes(draft: Draft, *, reason: str) -> Letter:
+    """Say that storage does not have the bytes any more that were reviewed."""
+    return Letter(
+        f"{draft}: the stored bytes are not those that were reviewed",
+        (
+            reason,
+            "The draft can be changed again. The operator sees with “manage.py verify_storage” what else was changed or lost.",
+        ),
+        _page(draft),
+        _look(draft),
+    )
+
+
 def changes_wanted(draft: Draft, *, by: str, note: str) -> Letter:
     return Letter(
         f"{by} wants changes in {draft}",

@@ -58,7 +58,9 @@ def work(job: Job) -> None:
         return
     try:
         _in_time(draft, job)
-    except (NotTheReviewedBytes, standstill.Stopped, upstream.HandBack) as error:
+    except NotTheReviewedBytes as error:
+        _fail(draft, job, str(error), is_alarm=True)
+    except (standstill.Stopped, upstream.HandBack) as error:
         _fail(draft, job, str(error))
     except jobs.Fenced:
         raise
@@ -179,13 +181,13 @@ def record(draft: Draft, files: list[File]) -> None:
     )
 
 
-def _fail(draft: Draft, job: Job, reason: str) -> None:
+def _fail(draft: Draft, job: Job, reason: str, *, is_alarm: bool = False) -> None:
     """Hand the draft back, then delete the copies that nobody was told of; the sweep deletes what this leaves.
 
     A draft of which something may be upstream is not handed back: it stops.
     """
     if not relay.stops_instead(draft, job, reason):
-        delete_copies(_hand_back(draft, job, reason))
+        delete_copies(_hand_back(draft, job, reason, is_alarm=is_alarm))
 
 
 def delete_copies(public_ids: Sequence[str]) -> None:
@@ -199,19 +201,22 @@ def delete_copies(public_ids: Sequence[str]) -> None:
 
 
 @transaction.atomic
-def _hand_back(draft: Draft, job: Job, reason: str) -> list[str]:
+def _hand_back(draft: Draft, job: Job, reason: str, *, is_alarm: bool) -> list[str]:
     """Make the draft editable again, release its names, say the reason in words; returns the ids of its copies."""
     draft = Draft.objects.lock(draft)
     job.give_up(reason)
     if draft.state != DraftState.PROCESSING:
         return []
-    public_ids = give_back(draft, reason)
+    public_ids = give_back(draft, reason, is_alarm=is_alarm)
     record_failure(draft, reason)
     return public_ids
 
 
-def give_back(draft: Draft, reason: str) -> list[str]:
-    """Undo what was decided for a draft whose lock is held; returns the ids of its copies, which nobody was told of."""
+def give_back(draft: Draft, reason: str, *, is_alarm: bool) -> list[str]:
+    """Undo what was decided for a draft whose lock is held; returns the ids of its copies, which nobody was told of.
+
+    It is an alarm, which goes to the maintainers, where the stored bytes are not those that were reviewed.
+    """
     draft.state, draft.error = DraftState.ERROR, reason
     draft.save(update_fields=["state", "error"])
     draft.bump()
@@ -219,6 +224,8 @@ def give_back(draft: Draft, reason: str) -> list[str]:
     upstream.forget(draft, reason)
     waiting.join(draft=draft)  # what came while nothing could be added
     schedule.failed(draft=draft, reason=reason)
+    if is_alarm:
+        news.other_bytes(draft=draft, reason=reason)
     copied = draft.files.filter(release=None).exclude(public_id=None)
     public_ids = [str(file.public_id) for file in copied]
     copied.update(public_id=None)

@@ -32,6 +32,12 @@ def published(*, draft: Draft, files: int) -> None:
     )
 
 
+def other_bytes(*, draft: Draft, reason: str) -> None:
+    """Tell that storage does not have the bytes any more that were reviewed, which hashing found before they showed."""
+    letter = letters.other_bytes(draft, reason=reason)
+    mail.tell(News.ALARM, project=draft.project, letter=letter)
+
+
 def ended(*, draft: Draft, expired: bool, by: Actor) -> None:
     """Tell webhooks that a draft ended without being published; people were reminded before it expired."""
     event = hooks.Event.EXPIRED if expired else hooks.Event.CANCELED

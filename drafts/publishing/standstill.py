@@ -10,7 +10,7 @@ _AGAIN = timedelta(seconds=30)
 
 
 class Stopped(Exception):
-    """The project takes no releases any more: nothing was published, and the text says why."""
+    """What was decided holds no longer: nothing was published, and the text says why."""
 
 
 def put_off(job: Job) -> bool:

@@ -29,7 +29,7 @@ WORDS = {
     News.CHECKPOINT: "The record's checkpoint of a publish, to keep elsewhere (owners)",
     News.WEBHOOK_OFF: "A webhook was switched off (owners)",
     News.ORDER: "A standing order did not publish, or ended",
-    News.ALARM: "A public address hands out other bytes than were published",
+    News.ALARM: "Stored or public bytes are not those that were reviewed",
     News.POLICY: "A policy became looser (owners)",
 }
 

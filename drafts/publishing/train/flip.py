@@ -32,7 +32,9 @@ def work(job: Job) -> None:
         return
     try:
         _in_time(train, job)
-    except (NotTheReviewedBytes, standstill.Stopped) as error:
+    except NotTheReviewedBytes as error:
+        _fail(train, job, str(error), is_alarm=True)
+    except standstill.Stopped as error:
         _fail(train, job, str(error))
     except jobs.Fenced:
         raise
@@ -65,7 +67,7 @@ def _flip(train: Train, job: Job) -> None:
     if train.state != TrainState.PROCESSING:
         return
     if any(draft.state != DraftState.PROCESSING for draft in drafts):
-        raise NotTheReviewedBytes("A draft of the train was ended meanwhile: nothing was published.")
+        raise standstill.Stopped("A draft of the train was ended meanwhile: nothing was published.")
     shown = [(draft, flip.show(draft)) for draft in drafts]
     for draft in drafts:
         upstream.follow(draft)
@@ -75,19 +77,19 @@ def _flip(train: Train, job: Job) -> None:
         flip.record(draft, files)
 
 
-def _fail(train: Train, job: Job, reason: str) -> None:
-    flip.delete_copies(_hand_back(train, job, reason))
+def _fail(train: Train, job: Job, reason: str, *, is_alarm: bool = False) -> None:
+    flip.delete_copies(_hand_back(train, job, reason, is_alarm=is_alarm))
 
 
 @transaction.atomic
-def _hand_back(train: Train, job: Job, reason: str) -> Sequence[str]:
+def _hand_back(train: Train, job: Job, reason: str, *, is_alarm: bool) -> Sequence[str]:
     """Make all drafts editable again, with the reason in each; returns the ids of their copies."""
     train, drafts = Train.objects.lock_whole(train)
     job.give_up(reason)
     if train.state != TrainState.PROCESSING:
         return []
     held: list[Draft] = [draft for draft in drafts if draft.state == DraftState.PROCESSING]
-    public_ids = [public_id for draft in held for public_id in flip.give_back(draft, reason)]
+    public_ids = [id_ for draft in held for id_ in flip.give_back(draft, reason, is_alarm=is_alarm)]
     train.state, train.error = TrainState.ERROR, reason
     train.save(update_fields=["state", "error"])
     for draft in held:
