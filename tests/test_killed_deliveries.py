@@ -17,7 +17,7 @@ from tests.test_killed_uploads import seen, taken_over
 from tests.upstreams import Upstream, aimed, hook, upstream
 
 __all__ = ["_loopback_is_allowed", "hook", "killer"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise, pytest.mark.timeout(480)]
 ALL = {"sampleproject": 2, "companion": 2}
 DELIVERING = Order("jobs", kinds=(Kind.PUBLISH,))
 

@@ -16,7 +16,7 @@ from tests.test_upload2_resumable import MIB, RESUMABLE, large, offset_of, part
 from tests.uploading import BYTES, META, TYPE, Speaker
 
 __all__ = ["killer"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise, pytest.mark.timeout(480)]
 JOINING = Order("jobs", kinds=(Kind.COMPLETE,))
 PART = 1000
 PARTS = {"UPLOAD_PART_LEAST": 100, "UPLOAD_PART_MOST": PART}

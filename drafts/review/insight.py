@@ -45,7 +45,9 @@ def insight(request: HttpRequest, reader: Reader) -> HttpResponse:
         largest=tuple(lags.largest(reader)),
         newest=tuple(lags.newest(reader)),
         kinds=tuple(lags.kinds(reader)),
-        refused=lags.refused(reader, _days(request.GET.get("days", ""))),
+        refused=lags.refused(
+            reader, _days(request.GET.get("days", "")), of_releases=sum(row.releases for row in years)
+        ),
     )
     answer = render(request, "review/insight.html", {"p": page})
     patch_vary_headers(answer, ["Cookie"])

@@ -158,8 +158,8 @@ def _files(rows: QuerySet[File], most: int | None = None) -> Iterator[LateFile]:
         yield LateFile(*row)
 
 
-def refused(reader: Reader, days: int) -> Refused:
-    """Say what a window of so many days after the first file would have refused until today."""
+def refused(reader: Reader, days: int, *, of_releases: int) -> Refused:
+    """Say what a window of so many days after the first file would have refused until today, of all that there is."""
     late = _late(reader).filter(late_seconds__gte=days * DAY)
     found = late.aggregate(
         files=Count("pk"),
@@ -171,6 +171,6 @@ def refused(reader: Reader, days: int) -> Refused:
         files=found["files"],
         of_files=_offered(reader).count(),
         releases=found["releases"],
-        of_releases=_releases(reader).count(),
+        of_releases=of_releases,
         projects=found["projects"],
     )
