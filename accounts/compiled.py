@@ -4,12 +4,14 @@ import inspect
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 M = TypeVar("M", bound=models.Model)
 Value = int | str | datetime
@@ -31,18 +33,21 @@ class Compiled(Generic[M]):
 
     def models(self, **values: Value) -> list[M]:
         """Return the rows as objects; rows of other tables do not come along."""
-        written = self._of_this_database()
-        return [written.model_of(row) for row in _fetched(written.sql, written.with_(values))]
+        connection = _connection()
+        written = self._of(connection)
+        rows = _fetched(connection, written.sql, written.with_(values, connection))
+        return [written.model_of(row, connection) for row in rows]
 
     def rows(self, **values: Value) -> list[tuple[Any, ...]]:
         """Return the rows as the database says them: truth may be 1, and a sum a Decimal."""
-        written = self._of_this_database()
-        return _fetched(written.sql, written.with_(values))
+        connection = _connection()
+        written = self._of(connection)
+        return _fetched(connection, written.sql, written.with_(values, connection))
 
-    def _of_this_database(self) -> "_Written":
+    def _of(self, connection: "BaseDatabaseWrapper") -> "_Written":
         written = self._written.get(connection.vendor)
         if written is None:
-            written = _Written(self._ask(**self._stand_ins), self._stand_ins)
+            written = _Written(self._ask(**self._stand_ins), self._stand_ins, connection)
             self._written[connection.vendor] = written
         if written.locks and not connection.in_atomic_block:
             raise TransactionManagementError("a row is locked for a transaction, and there is none")
@@ -59,37 +64,45 @@ class CompiledUpdate:
 
     def do(self, **values: Value) -> int:
         """Change the rows and return how many there were."""
+        connection = _connection()
         vendor = connection.vendor
         if vendor not in self._written:
             rows, change = self._ask(**self._stand_ins)
             query = cast("UpdateQuery", rows.query.chain(UpdateQuery))
             query.add_update_values(change)
             self._sql[vendor], parameters = query.get_compiler(connection=connection).as_sql()
-            self._written[vendor] = _Places(parameters, self._stand_ins)
+            self._written[vendor] = _Places(parameters, self._stand_ins, connection)
         with connection.cursor() as cursor:
-            cursor.execute(self._sql[vendor], self._written[vendor].with_(values))
+            cursor.execute(self._sql[vendor], self._written[vendor].with_(values, connection))
             return int(cursor.rowcount)
 
 
 class _Places:
     """Where the values of a statement go."""
 
-    def __init__(self, parameters: "Iterable[Any]", stand_ins: dict[str, Value]) -> None:
-        known = {str(_adapted(value)): name for name, value in stand_ins.items()}
+    def __init__(
+        self, parameters: "Iterable[Any]", stand_ins: dict[str, Value], connection: "BaseDatabaseWrapper"
+    ) -> None:
+        known = {str(_adapted(value, connection)): name for name, value in stand_ins.items()}
         self._places = [(known.get(str(given), ""), given) for given in parameters]
         missing = set(stand_ins) - {name for name, _ in self._places}
         if missing:
             raise TypeError(f"the question does not use {', '.join(sorted(missing))}")
 
-    def with_(self, values: dict[str, Value]) -> list[Any]:
+    def with_(self, values: dict[str, Value], connection: "BaseDatabaseWrapper") -> list[Any]:
         """Return the parameters. Raises KeyError when a value is missing."""
-        return [_adapted(values[name]) if name else given for name, given in self._places]
+        return [_adapted(values[name], connection) if name else given for name, given in self._places]
 
 
 class _Written:
     """A question in the SQL of one kind of database, and where its values go."""
 
-    def __init__(self, queryset: "models.QuerySet[Any, Any]", stand_ins: dict[str, Value]) -> None:
+    def __init__(
+        self,
+        queryset: "models.QuerySet[Any, Any]",
+        stand_ins: dict[str, Value],
+        connection: "BaseDatabaseWrapper",
+    ) -> None:
         self._model, self.locks = queryset.model, queryset.query.select_for_update
         compiler = queryset.query.get_compiler(connection=connection)
         self.sql, parameters = compiler.as_sql()
@@ -99,9 +112,9 @@ class _Written:
             (place, functions, expression)
             for place, (functions, expression) in compiler.get_converters(columns).items()
         ]
-        self.with_ = _Places(parameters, stand_ins).with_
+        self.with_ = _Places(parameters, stand_ins, connection).with_
 
-    def model_of(self, row: tuple[Any, ...]) -> Any:
+    def model_of(self, row: tuple[Any, ...], connection: "BaseDatabaseWrapper") -> Any:
         """Return one row of the answer as an object."""
         values = list(row)
         for place, functions, expression in self._converters:
@@ -112,16 +125,17 @@ class _Written:
 
 def insert(row: models.Model) -> None:
     """Write a new row of a model without parents; no signal is sent, and nothing that has an id is written again."""
+    connection = _connection()
     written = _INSERTIONS.get((connection.vendor, type(row)))
     if written is None:
-        written = _INSERTIONS[connection.vendor, type(row)] = _Insertion(row)
-    written.insert(row)
+        written = _INSERTIONS[connection.vendor, type(row)] = _Insertion(row, connection)
+    written.insert(row, connection)
 
 
 class _Insertion:
     """The SQL that writes a row of one model; the database gives the id, unless it is a key of the row's own."""
 
-    def __init__(self, row: models.Model) -> None:
+    def __init__(self, row: models.Model, connection: "BaseDatabaseWrapper") -> None:
         meta = row._meta  # noqa: SLF001  Django's own documented interface
         self._fields = [
             field
@@ -135,7 +149,7 @@ class _Insertion:
         compiler.returning_fields = self._given
         ((self._sql, _),) = compiler.as_sql()
 
-    def insert(self, row: models.Model) -> None:
+    def insert(self, row: models.Model, connection: "BaseDatabaseWrapper") -> None:
         values = [
             field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
             for field in self._fields
@@ -151,7 +165,12 @@ class _Insertion:
 _INSERTIONS: dict[tuple[str, type[models.Model]], _Insertion] = {}
 
 
-def _fetched(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+def _connection() -> "BaseDatabaseWrapper":
+    """Return this thread's connection itself: the proxy that Django offers looks for it at every attribute."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _fetched(connection: "BaseDatabaseWrapper", sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -171,6 +190,6 @@ def _stand_in(kind: type, number: int) -> Value:
     return str(_NUMBER + number) if kind is str else _NUMBER + number
 
 
-def _adapted(value: Value) -> Any:
+def _adapted(value: Value, connection: "BaseDatabaseWrapper") -> Any:
     """Return a value as the database's driver takes it."""
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

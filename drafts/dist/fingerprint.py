@@ -43,7 +43,8 @@ def of_train(drafts: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _line(*parts: str) -> str:
-    for part in parts:
-        if part.split() != [part]:
-            raise ValueError(f"{part!r} cannot stand in a fingerprint: it is empty or holds white space.")
-    return " ".join(parts) + "\n"
+    line = " ".join(parts)
+    if line.split() != list(parts):
+        wrong = next(part for part in parts if part.split() != [part])
+        raise ValueError(f"{wrong!r} cannot stand in a fingerprint: it is empty or holds white space.")
+    return f"{line}\n"

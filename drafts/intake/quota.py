@@ -1,6 +1,8 @@
 """How many bytes a project may still stage, and what makes way when there are too few."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Max, Q, Sum
@@ -18,15 +20,19 @@ def kept_bytes(project: Project) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How many bytes of a quota are free, and how many superseded uploads hold, which make way."""
+    """How many bytes of a quota are ``free``, and how many superseded uploads hold, which make way.
+
+    Most files fit without, so what is superseded is asked for when it counts.
+    """
 
     free: int
-    superseded: int
+    superseded: Callable[[], int]
 
     @property
     def room(self) -> int:
         """Return how many bytes one file may have now."""
-        return max(0, min(settings.FILE_SIZE_LIMIT, self.free + self.superseded))
+        most = settings.FILE_SIZE_LIMIT
+        return most if self.free >= most else max(0, min(most, self.free + self.superseded()))
 
     def lacking(self, size: int) -> int:
         """Return how many bytes superseded uploads must make way for a file of this size."""
@@ -40,7 +46,7 @@ def left(project: Project, token: Token | None, *, completing: UploadSession | N
     """
     quota = project.quota_bytes if token is None else project.quota_bytes * 4 // 5
     free = quota - UploadSession.objects.taken_bytes(project, but=completing)
-    return Left(free, superseded.kept_bytes(project, token))
+    return Left(free, partial(superseded.kept_bytes, project, token))
 
 
 def room(project: Project, token: Token | None) -> int:

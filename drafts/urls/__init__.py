@@ -1,4 +1,4 @@
-"""Every URL of the product; those below one draft stand beside."""
+"""Every URL of the product; those below one draft, and those that upload tools and installers ask for, stand beside."""
 
 from django.urls import include, path
 
@@ -7,10 +7,9 @@ from drafts.index import drafts as draft_pages
 from drafts.index import integrity
 from drafts.index import views as index
 from drafts.intake import evidence as evidence_post
-from drafts.intake import legacy, named, trusted
-from drafts.intake.upload2 import approved, sessions
+from drafts.intake import legacy
 from drafts.intake.upload2 import check as asking
-from drafts.intake.upload2 import files as uploads
+from drafts.intake.upload2 import sessions
 from drafts.models import Space
 from drafts.operations import health, metrics
 from drafts.publishing.checkpoints import views as checkpoints
@@ -58,6 +57,7 @@ addresses.register()
 SANDBOX = {"space": Space.SANDBOX}
 
 urlpatterns = [
+    path("", include("drafts.urls.programs")),
     path("", queue.queue, name="queue"),
     path("help/ci/", ci.snippets, name="ci"),
     path("help/errors/", ci.errors, name="errors"),
@@ -174,42 +174,6 @@ urlpatterns = [
     path("trains/<int:train_id>/links/", trains.make_link, name="train-link-make"),
     path("trains/<int:train_id>/links/<int:link_id>/revoke/", trains.revoke_link, name="train-link-revoke"),
     path("trains/<int:train_id>/publish/", trains.publish, name="train-publish"),
-    path("legacy", legacy.without_slash),
-    path("legacy/", legacy.upload, name="legacy"),
-    # What hatch and flit print as the address of the release that was uploaded.
-    path("legacy/<str:name>/<str:version>/", legacy.printed),
-    path("project/<str:name>/", legacy.printed),
-    path("upload/", sessions.root, name="upload-root"),
-    path("upload/check/<str:filename>", asking.check, name="upload-check"),
-    path(
-        "<upload:handle>/",
-        include(
-            [
-                path("", sessions.session, name="session"),
-                path("publish/", sessions.publish, name="session-publish"),
-                path("extend/", sessions.extend, name="session-extend"),
-                path("files/", uploads.files, name="session-files"),
-                path("files/<str:file>/", uploads.file, name="session-file"),
-                path("files/<str:file>/content", uploads.content),
-                path("files/<str:file>/attestations", uploads.attestations),
-                path("files/<str:file>/complete/", uploads.completed),
-                path("files/<str:file>/extend/", uploads.extend),
-                path("files/<str:file>/<str:token>/", uploads.linked),
-                path("approved/<str:filename>", approved.approved, name="session-approved"),
-            ],
-        ),
-    ),
-    path("evidence/", evidence_post.post, name="evidence-post"),
-    path("hooks/runs/<str:handle>/", named.hear, name="run-hook-heard"),
-    path("_/oidc/audience", trusted.audience, name="oidc-audience"),
-    path("_/oidc/mint-token", trusted.mint_token, name="oidc-mint"),
-    path("_/oidc/github/mint-token", trusted.mint_token),
-    path("_/oidc/burn-token", trusted.burn_token, name="oidc-burn"),
-    path(".well-known/pytp", trusted.discover, name="oidc-discover"),
-    path(".well-known/pytp/<str:key>", trusted.discover),
-    path("simple/", index.root, name="simple-root"),
-    path("<simple:name>/", index.project, name="simple-project"),
-    path("files/<str:public_id>/<str:filename>", index.file, name="file"),
     path("<integrity:name>/<str:version>/<str:filename>/provenance", integrity.provenance, name="provenance"),
     path("<releases:name>/", public.project, name="public-project"),
     path("<releases:name>/<str:version>/", public.release, name="public-release"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -53,14 +54,19 @@ def absolute(path: str) -> str:
     return settings.PRESSCHECK_URL + path
 
 
+@lru_cache(1024)  # every answer says the same few addresses of its draft several times
+def _path(route: str, *of: str) -> str:
+    return reverse(route, args=of)
+
+
 def review_url(draft: Draft) -> str:
     """Return the address of the draft's page."""
-    return absolute(reverse("draft", args=[draft.project.name, draft.version]))
+    return absolute(_path("draft", draft.project.name, draft.version))
 
 
 def session_url(draft: Draft) -> str:
     """Return the address of the draft as a publishing session."""
-    return absolute(reverse("session", args=[draft.address]))
+    return absolute(_path("session", draft.address))
 
 
 def file_url(draft: Draft, handle: str, part: str = "") -> str:
