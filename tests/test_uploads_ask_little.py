@@ -80,7 +80,7 @@ def test_a_file_is_staged_with_few_questions(ci, inspections_wait):
         ci.upload(wheels.wheel(build=build))
     with CaptureQueriesContext(connection) as queries:
         assert ci.upload(wheels.wheel(build="3")).status_code == 200
-    assert len(queries) <= 21, [query["sql"][:100] for query in queries]
+    assert len(queries) <= 19, [query["sql"][:100] for query in queries]
 
 
 def test_what_a_file_meets_is_seen(ci, project):
