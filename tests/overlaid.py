@@ -1,6 +1,7 @@
 """Overlays for tests: an upstream index on loopback, which keeps what it was asked, and asking through a link."""
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from drafts.access.projects import create
 from drafts.models import Draft, Project
 from tests import wheels
 from tests.conftest import make_ci, publish
+from tests.live import Live, Program, eventually
+from tests.test_up import free_port
 from tests.wheels import Built
 
 SYSTEM = Actor.system("tests")
@@ -99,6 +102,68 @@ def upstream(settings):
         settings.OUTBOUND_ALLOW = ["127.0.0.1"]
         found.add("dependency", wheels.wheel("dependency"))
         yield found
+
+
+@dataclass(frozen=True)
+class Overlaid:
+    """A web server with an index behind it."""
+
+    server: Live
+    upstream: Upstream
+
+    def link(self, draft: Draft) -> str:
+        """The token of a new link."""
+        return links.token(links.make(draft=draft, by=SYSTEM, label="a tester"))
+
+    def tab(self, token: str, name: str) -> list[str]:
+        """The lines of one tab of the tester's page."""
+        return lines(self.server, token, name)
+
+
+def lines(server: Live, token: str, tab: str) -> list[str]:
+    """The lines of one tab of the tester's page."""
+    text = server.get(f"/draft/{token}/").body.decode()
+    shown = re.findall(rf'<pre[^>]*aria-label="{tab}"><code>(.*?)</code>', text, re.DOTALL)
+    return [html.unescape(line) for line in shown]
+
+
+@pytest.fixture(scope="module")
+def _overlaid(_web):
+    """A second gunicorn beside the tests' own, on the same data, with an upstream index."""
+    with upstream_index() as found:
+        port = free_port()
+        told = {
+            "PRESSCHECK_URL": f"http://localhost:{port}",
+            "PRESSCHECK_UPSTREAM_INDEX": found.base,
+            "PRESSCHECK_OUTBOUND_ALLOW": "127.0.0.1",
+        }
+        bind = ("--bind", f"127.0.0.1:{port}")
+        web = Program("overlaid", "-m", "gunicorn", "--config", "config/gunicorn.py", *bind, environment=told)
+        web.start()
+        server = Live(web, f"http://localhost:{port}", f"localhost:{port}", port)
+        try:
+            eventually(lambda: _serves(server))
+            yield Overlaid(server, found)
+        finally:
+            web.stop()
+
+
+def _serves(server: Live) -> bool:
+    assert server.web.is_alive, server.web.log()
+    try:
+        return server.get("/healthz").status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def overlaid(_overlaid, live):
+    """A running server with an upstream index, which has nothing yet and was asked nothing."""
+    upstream = _overlaid.upstream
+    upstream.status = 0
+    for kept in (upstream.files, upstream.asked, upstream.headers):
+        kept.clear()
+    return _overlaid
 
 
 @pytest.fixture
