@@ -22,6 +22,7 @@ class Link:
         """Every address under the token, for people and for installers."""
         files = [f"files/{file.handle}/{file.filename}" for file in self.row.draft.files.live()]
         names = ["", "simple/", "simple/sampleproject/", "only/simple/", "only/simple/sampleproject/"]
+        names += ["all/simple/", "all/simple/sampleproject/"]
         under = [*names, "requirements.txt", *files, *(f"{path}.metadata" for path in files)]
         return [f"/draft/{self.token}/{path}" for path in under]
 

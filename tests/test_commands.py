@@ -128,6 +128,22 @@ def test_the_doctor_finds_all_well(manage):
     assert last.startswith("inspection: ok")  # with a note where the kernel has no networks to give
 
 
+ANSWERS = {
+    404: "upstream: ok (PRESSCHECK_RESOLVE_INDEX is its earlier name",
+    200: "is it the base address?",
+    503: "is it the base address?",
+}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+def test_the_doctor_asks_the_upstream_index(manage, settings, upstream, status):
+    """It is true that what is no index, and the setting's earlier name, are said in words."""
+    manage("doctor", "--fix")
+    upstream.status, settings.IS_UPSTREAM_NAMED_AS_BEFORE = status, True
+    code, out, err = manage("doctor")
+    assert (code, ANSWERS[status] in out + err) == (0 if status == 404 else 1, True), out + err
+
+
 @pytest.mark.embedded  # a folder is the queue
 @pytest.mark.parametrize("setting", ["data_folder_out", "processed_folder"])
 def test_the_doctor_and_the_probe_see_a_queue_that_is_gone(manage, setting, caplog):

@@ -69,6 +69,11 @@ HARMLESS = {
     "single sign-on": SIGN_ON,
     "single sign-on on this machine": {**SIGN_ON, "PRESSCHECK_OIDC_ISSUER": "http://127.0.0.1:9100"},
     "a private index": {"PRESSCHECK_PRIVATE": "1"},
+    "an index behind this one": {
+        "PRESSCHECK_UPSTREAM_INDEX": "https://index.example.org/simple/",
+        "PRESSCHECK_OWN_NAMES": "Acme_*, acme",
+    },
+    "its earlier name": {"PRESSCHECK_RESOLVE_INDEX": "https://index.example.org/simple"},
     "a Redis with TLS": {**PRODUCTION, "REDIS_URL": "rediss://cache.example.org:6380/1"},
 }
 
@@ -140,6 +145,33 @@ DANGEROUS = {
     "everybody a proxy": ({"PRESSCHECK_TRUSTED_PROXIES": "0.0.0.0/0"}, "everybody may say"),
     "everybody a proxy, IPv6": ({"PRESSCHECK_TRUSTED_PROXIES": "::/0"}, "everybody may say"),
     "a proxy by name": ({"PRESSCHECK_TRUSTED_PROXIES": "nginx"}, "is no address, no network"),
+    "an upstream that is no address": (
+        {"PRESSCHECK_UPSTREAM_INDEX": "index.example.org"},
+        "is no base address",
+    ),
+    "an upstream with a password": (
+        {"PRESSCHECK_UPSTREAM_INDEX": "https://a:b@index.example.org/simple"},
+        "is no base address",
+    ),
+    "an upstream with a query": (
+        {"PRESSCHECK_UPSTREAM_INDEX": "https://index.example.org/simple?a=b"},
+        "is no base address",
+    ),
+    "an upstream that is this server": (
+        {
+            "PRESSCHECK_URL": "https://packages.example.org",
+            "PRESSCHECK_UPSTREAM_INDEX": "https://packages.example.org/simple/",
+        },
+        "which is this server",
+    ),
+    "an upstream by two names": (
+        {
+            "PRESSCHECK_UPSTREAM_INDEX": "https://index.example.org/simple",
+            "PRESSCHECK_RESOLVE_INDEX": "https://other.example.org/simple",
+        },
+        "say different addresses",
+    ),
+    "own names that match nothing": ({"PRESSCHECK_OWN_NAMES": "acme/*"}, "matches no project"),
     "a limit that is no number": ({"PRESSCHECK_THREADS": "many"}, "no whole number above 0"),
     "a limit of nothing": ({"PRESSCHECK_FILE_SIZE_LIMIT": "0"}, "no whole number above 0"),
     "a time that never ends": ({"PRESSCHECK_SWEEP_SECONDS": "inf"}, "no number above 0"),

@@ -109,7 +109,7 @@ def test_what_hides_the_draft_is_said_beside_the_lines(
     said, module = installed(clients, tabs[tool], tmp_path / "target", **{variable: value})
     assert said.code != 0
     assert module is None
-    address = re.search(r"http://\S+?/draft/\w+/", tabs[tool][2])
+    address = re.search(r"http://\S+?/draft/\w+/", tabs[tool][-1])
     text = html.unescape(live.get(address[0]).body.decode())
     assert named in text
     if named.startswith("--"):

@@ -206,7 +206,7 @@ def test_an_upstream_index_is_asked_for_what_is_not_here(ci, settings):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.PRESSCHECK_RESOLVE_INDEX = f"http://127.0.0.1:{server.server_port}/simple"
+    settings.PRESSCHECK_UPSTREAM_INDEX = f"http://127.0.0.1:{server.server_port}/simple"
     try:
         draft = stage(ci, wheels.wheel(requires_dist=("fromelsewhere>=2",)))
         assert {state for state, _ in ask(draft).values()} == {"resolves"}
@@ -214,7 +214,7 @@ def test_an_upstream_index_is_asked_for_what_is_not_here(ci, settings):
         server.shutdown()
         server.server_close()
     assert sorted(asked) == ["/f/fromelsewhere-2.0-py3-none-any.whl.metadata", "/simple/fromelsewhere/"]
-    assert settings.PRESSCHECK_RESOLVE_INDEX in Resolution.objects.get().against
+    assert settings.PRESSCHECK_UPSTREAM_INDEX in Resolution.objects.get().against
 
 
 def test_a_draft_is_asked_about_again_when_its_files_change(ci):

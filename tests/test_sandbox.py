@@ -276,7 +276,7 @@ def test_the_upstream_index_is_asked_for_the_name(status, charlies, settings):
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Upstream) as server:
-        settings.PRESSCHECK_RESOLVE_INDEX = f"http://127.0.0.1:{server.server_port}/simple"
+        settings.PRESSCHECK_UPSTREAM_INDEX = f"http://127.0.0.1:{server.server_port}/simple"
         settings.OUTBOUND_ALLOW = ["127.0.0.1"]
         if status:
             Thread(target=server.handle_request, daemon=True).start()

@@ -1,5 +1,6 @@
 """What the program does not start with, because it would hurt: one rule each, in words that say what to set."""
 
+import re
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from urllib.parse import urlsplit
@@ -17,13 +18,15 @@ from config.settings.address import (
     UNIX,
 )
 from config.settings.environment import env
-from config.settings.outbound import OUTBOUND_ALLOW
+from config.settings.outbound import OUTBOUND_ALLOW, PRESSCHECK_OWN_NAMES, PRESSCHECK_UPSTREAM_INDEX
 from config.settings.single_sign_on import SIGN_ON_ISSUER
 from drafts.operations.claims import is_loopback
 
 KEY_LENGTH = 32  # characters; what the command below prints has 64
 KEY_VARIETY = 10  # different characters
 METRICS_TOKEN_LENGTH = 16  # characters
+_PRINTABLE = re.compile(r"[!-~]+")  # ASCII without spaces
+_NAMES = re.compile(r"[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?")
 _MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 # What examples and generators write where a key belongs.
 _KNOWN_KEYS = (
@@ -171,6 +174,41 @@ def _outbound() -> Iterator[str]:
             yield f"PRESSCHECK_OUTBOUND_ALLOW: {error}. Name hosts, addresses or networks such as 10.1.0.0/16."
 
 
+def _upstream() -> Iterator[str]:
+    old = env("PRESSCHECK_RESOLVE_INDEX").rstrip("/")
+    if old and old != PRESSCHECK_UPSTREAM_INDEX:
+        yield (
+            "PRESSCHECK_UPSTREAM_INDEX and PRESSCHECK_RESOLVE_INDEX, its earlier name, say different addresses: leave out the "
+            "second."
+        )
+    try:
+        parts = urlsplit(PRESSCHECK_UPSTREAM_INDEX)
+        host, _, own = parts.hostname, parts.port, urlsplit(PRESSCHECK_URL)[:2]
+    except ValueError:
+        parts, host, own = urlsplit(""), None, ("", "")
+    is_plain = parts.scheme in {"http", "https"} and host and "@" not in parts.netloc
+    is_base = is_plain and not parts.query and not parts.fragment and "?" not in PRESSCHECK_UPSTREAM_INDEX
+    if PRESSCHECK_UPSTREAM_INDEX and not (is_base and _PRINTABLE.fullmatch(PRESSCHECK_UPSTREAM_INDEX)):
+        yield (
+            f"PRESSCHECK_UPSTREAM_INDEX is '{PRESSCHECK_UPSTREAM_INDEX}', which is no base address of a Simple index such as "
+            "https://packages.example.org/simple: without user, query and fragment, because testers are sent there."
+        )
+    elif PRESSCHECK_UPSTREAM_INDEX and parts[:2] == own:
+        yield (
+            f"PRESSCHECK_UPSTREAM_INDEX is '{PRESSCHECK_UPSTREAM_INDEX}', which is this server: name the index behind it, or "
+            "leave it out."
+        )
+
+
+def _own_names() -> Iterator[str]:
+    for pattern in PRESSCHECK_OWN_NAMES:
+        if not _NAMES.fullmatch(pattern):
+            yield (
+                f"PRESSCHECK_OWN_NAMES has '{pattern}', which matches no project: letters, digits and hyphens, and * for any "
+                "of them, such as acme-*."
+            )
+
+
 def _sign_on() -> Iterator[str]:
     if not SIGN_ON_ISSUER:
         return
@@ -215,5 +253,7 @@ RULES: tuple[Callable[[], Iterator[str]], ...] = (
     _metrics,
     _proxies,
     _outbound,
+    _upstream,
+    _own_names,
     _sign_on,
 )

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,19 +28,34 @@ class Event(StrEnum):
 
 
 @transaction.atomic
-def make(*, draft: Draft, by: Actor, user: User | None = None, label: str = "") -> DraftLink:
-    """Make a link to a live draft. Raises NotEditable for one that ended."""
+def make(
+    *, draft: Draft, by: Actor, user: User | None = None, label: str = "", with_others: bool = False
+) -> DraftLink:
+    """Make a link to a live draft; ``with_others``: see ``may_open_others``. Raises NotEditable for one that ended."""
     draft = Draft.objects.lock(draft)
     if not draft.is_live:
         raise NotEditable(f"the draft of {draft} is {draft.state}: a link to it would open nothing")
-    link = new(draft=draft, label=label, user=user, expires_at=timezone.now() + LIFETIME)
+    opens = with_others and may_open_others()
+    link = new(draft=draft, label=label, user=user, expires_at=timezone.now() + LIFETIME, with_others=opens)
+    also: dict[str, Any] = {"with_others": True} if opens else {}
     draft.bump()
-    audit.record(Event.MADE, on=link, by=by, draft=str(draft))
+    audit.record(Event.MADE, on=link, by=by, draft=str(draft), **also)
     return link
 
 
+def may_open_others() -> bool:
+    """Say whether links can open more than their drafts: on a private index, what else their makers may read there."""
+    return bool(settings.INDEX_IS_PRIVATE)
+
+
 def new(
-    *, draft: Draft, label: str, user: User | None, expires_at: datetime, for_ci: bool = False
+    *,
+    draft: Draft,
+    label: str,
+    user: User | None,
+    expires_at: datetime,
+    for_ci: bool = False,
+    with_others: bool = False,
 ) -> DraftLink:
     """Write the row of a link, for an act that holds the draft's lock and records the event."""
     return DraftLink.objects.create(
@@ -49,6 +65,7 @@ def new(
         created_by=user,
         expires_at=expires_at,
         for_ci=for_ci,
+        with_others=with_others,
     )
 
 

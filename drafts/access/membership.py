@@ -158,7 +158,10 @@ def forget(project: Project, user: User, made: Made, keep: Kept = NOTHING, *, to
 def end(made: Made, keep: Kept, *, to: User) -> Made:
     """Revoke what somebody made and nobody takes over, for an act that holds the project's lock. Returns what was revoked."""
     Token.objects.filter(pk__in=keep.tokens & {row.pk for row in made.tokens}).update(created_by=to)
-    DraftLink.objects.filter(pk__in=keep.links & {row.pk for row in made.links}).update(created_by=to)
+    DraftLink.objects.filter(pk__in=keep.links & {row.pk for row in made.links}).update(
+        created_by=to,
+        with_others=False,  # the tick was of the one who leaves
+    )
     revoked = Made(
         tuple(row for row in made.tokens if row.pk not in keep.tokens),
         tuple(row for row in made.links if row.pk not in keep.links),

@@ -16,9 +16,9 @@ from accounts.audit import Actor
 from accounts.models import User
 from drafts import secrets
 from drafts.access import gate
-from drafts.access.gate import NoCredential
+from drafts.access.gate import DraftAccess, NoCredential
 from drafts.access.limits import within
-from drafts.models import IndexToken, Project, Token, TokenKind
+from drafts.models import IndexToken, Project, Space, Token, TokenKind
 
 M = TypeVar("M", bound=Model)
 _MARK_EVERY = timedelta(minutes=1)
@@ -63,6 +63,20 @@ def reader(request: HttpRequest) -> Reader:
         rows = Project.objects.visible_to(request.user)
         return Reader(projects=frozenset(rows.values_list("pk", flat=True)))
     raise NoCredential(_WHO)
+
+
+def through(access: DraftAccess) -> Reader:
+    """Return what a link's overlay may show of the published index beside its own projects.
+
+    On a private index: nothing, or, where the link's maker ticked it, what the maker may read at this moment.
+    """
+    if not settings.INDEX_IS_PRIVATE:
+        return EVERYBODY
+    maker = access.link.created_by if access.link.with_others else None
+    if maker is None or not (maker.is_active and maker.is_enrolled):
+        return Reader()
+    rows = Project.objects.visible_to(maker).filter(space=Space.INDEX)
+    return Reader(projects=frozenset(rows.values_list("pk", flat=True)))
 
 
 def _of_token(request: HttpRequest, digest: str) -> Reader:

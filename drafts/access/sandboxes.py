@@ -26,10 +26,10 @@ def must_not_be_upstream(name: str) -> None:
     Raises BadProject for a name that it lists, and when it does not say.
     """
     plain = projects.normalised(name)
-    if not settings.PRESSCHECK_RESOLVE_INDEX:
+    if not settings.PRESSCHECK_UPSTREAM_INDEX:
         return
     try:
-        with outbound.get(f"{settings.PRESSCHECK_RESOLVE_INDEX}/{plain}/", limits=_PAGE) as answer:
+        with outbound.get(f"{settings.PRESSCHECK_UPSTREAM_INDEX}/{plain}/", limits=_PAGE) as answer:
             status = answer.status
     except OutboundError as error:
         raise BadProject(f"the upstream index did not say whether it has {plain}: try again later") from error

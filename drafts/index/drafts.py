@@ -11,11 +11,12 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from drafts.access import fetches, gate
+from drafts.access import fetches, gate, readers
+from drafts.access.gate import DraftAccess
 from drafts.index import pages, provenance, simple, windows
 from drafts.index.serve import answer
 from drafts.index.views import NotAcceptable, content_type, not_acceptable, served, wanted_format
-from drafts.models import Draft, File, Space
+from drafts.models import Draft, File, Project, Space
 
 P = ParamSpec("P")
 _ROOTS = {Space.INDEX: "simple-root", Space.SANDBOX: "sandbox-root"}
@@ -70,12 +71,17 @@ def root(request: HttpRequest, token: str | None = None, *, only: bool = False) 
     del only
     access = gate.draft_link(request, token)
     if access.ended:
-        return HttpResponseRedirect(reverse(_ROOTS[Space(access.draft.project.space)]))
+        return root_of(access)
     wanted = wanted_format(request)
     render = simple.render_root_json if wanted.is_json else simple.render_root_html
     response = HttpResponse(b"".join(render(access.names)), content_type=content_type(wanted))
     patch_vary_headers(response, ["Accept"])
     return response
+
+
+def root_of(access: DraftAccess) -> HttpResponseBase:
+    """Lead to the list of projects that what the link opened is in now."""
+    return HttpResponseRedirect(reverse(_ROOTS[Space(access.draft.project.space)]))
 
 
 @private
@@ -84,23 +90,37 @@ def project(
 ) -> HttpResponseBase:
     """Serve a project's page: published and staged files merged, or the staged ones alone. Any other name: 404."""
     access = gate.draft_link(request, token)
-    drafts = access.of(name)
-    if not drafts:
+    if not access.of(name):
         raise Http404("Not found")
+    return merged(request, access, name, only=only, base="../../../files" if only else "../../files")
+
+
+def merged(
+    request: HttpRequest, access: DraftAccess, name: str, *, base: str, only: bool = False
+) -> HttpResponseBase:
+    """Serve a project that the link opens; ``base``: where its files are, seen from the page."""
+    drafts = access.of(name)
     if access.ended:
         return HttpResponseRedirect(reverse("simple-project", args=[drafts[0].project.name]))
-    wanted = wanted_format(request)
+    wanted_format(request)  # an answer that nobody takes is no use
     gate.count_use(access.link)
-    content = _content(drafts, only=only, base="../../../files" if only else "../../files")
+    return listed(request, drafts[0].project, drafts, only=only, base=base)
+
+
+def listed(
+    request: HttpRequest, project: Project, drafts: Sequence[Draft], *, base: str, only: bool = False
+) -> HttpResponse:
+    """Serve one project's page: what is published, and what these drafts of it stage."""
+    wanted = wanted_format(request)
+    content = _content(project, drafts, only=only, base=base)
     body = simple.render_json(content) if wanted.is_json else simple.render_html(content)
     response = HttpResponse(body, content_type=content_type(wanted))
     patch_vary_headers(response, ["Accept"])
     return response
 
 
-def _content(drafts: Sequence[Draft], *, only: bool, base: str) -> simple.SimpleProject:
+def _content(project: Project, drafts: Sequence[Draft], *, only: bool, base: str) -> simple.SimpleProject:
     """Render published and staged files of one project; addresses are relative, under the token, and change with the bytes."""
-    project = drafts[0].project
     status, reason = project.shown_status
     shown = [] if project.is_quarantined else drafts
     staged = [file for draft in shown for file in draft.files.installable().order_by("filename")]
@@ -129,7 +149,7 @@ def file(request: HttpRequest, handle: str, filename: str, token: str | None = N
     """Serve a staged file of a draft, or a published one of its project, or the METADATA of either."""
     access = gate.draft_link(request, token)
     is_metadata = filename.endswith(".metadata")
-    row = _readable(access.drafts, handle, filename.removesuffix(".metadata"))
+    row = _readable(access, handle, filename.removesuffix(".metadata"))
     if access.ended:
         if row.release_id is None:
             raise Http404("Not found")
@@ -144,10 +164,15 @@ def file(request: HttpRequest, handle: str, filename: str, token: str | None = N
     return answer(request, served(row, metadata=is_metadata))
 
 
-def _readable(drafts: Sequence[Draft], handle: str, filename: str) -> File:
+def _readable(access: DraftAccess, handle: str, filename: str) -> File:
+    """Return a staged file, or a published one of the link's projects or of those that it opens besides."""
+    drafts = access.drafts
     projects = {draft.project_id for draft in drafts if not draft.project.is_quarantined}
-    rows = File.objects.filter(handle=handle, filename=filename, draft__project__in=projects)
+    files = File.objects.filter(handle=handle, filename=filename)
+    rows = files.filter(draft__project__in=projects)
     row = rows.filter(draft__in=drafts).installable().first() or rows.offered().first()
+    if row is None and (others := readers.through(access).projects):
+        row = files.offered().filter(release__project__in=others).first()
     if row is None:
         raise Http404("Not found")
     return row

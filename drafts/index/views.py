@@ -79,10 +79,11 @@ def project(request: HttpRequest, reader: Reader, name: str) -> HttpResponseBase
     page = pages.page_of(name)
     if page is None or not reader.may(page.project_id):
         raise Http404("There is no such project on this index.")
-    return _page_answer(request, page, wanted)
+    return page_answer(request, page, wanted)
 
 
-def _page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -> HttpResponse:
+def page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -> HttpResponse:
+    """Send a stored page, or say that the client has it."""
     suffix = "j" if wanted.is_json else "h"
     gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
     etag = f'"{page.etag}{suffix}{"z" if gzipped else ""}"'

@@ -212,6 +212,9 @@ class DraftLink(models.Model):
     last_used_at = models.DateTimeField(null=True)
     uses = models.PositiveBigIntegerField(default=0)
     for_ci = models.BooleanField(default=False, help_text="made by Presscheck for the answers to CI")
+    with_others = models.BooleanField(
+        default=False, help_text="on a private index: opens what else its maker may read there"
+    )
 
     objects: ClassVar = DraftLinkQuerySet.as_manager()
 

@@ -136,6 +136,9 @@ class TrainLink(models.Model):
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     uses = models.PositiveBigIntegerField(default=0)
+    with_others = models.BooleanField(
+        default=False, help_text="on a private index: opens what else its maker may read there"
+    )
 
     objects: ClassVar = TrainLinkQuerySet.as_manager()
 

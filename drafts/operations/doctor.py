@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from drafts.index import upstream
 from drafts.models import Job, Outgoing
 from drafts.storage import new_object_id, storage
 from drafts.storage.errors import StorageError
@@ -56,6 +57,8 @@ def everything() -> list[Check]:
         checks += [_asked(name, ask) for name, ask in STATE.items()]
         if settings.PRESSCHECK_S3_BUCKET:
             checks.append(_asked("bucket", _bucket))
+        if settings.PRESSCHECK_UPSTREAM_INDEX:
+            checks.append(_asked("upstream", _upstream))
         checks.append(_asked("inspection", _fence))
     return checks
 
@@ -139,6 +142,16 @@ def _jobs() -> str:
 def _bucket() -> Check:
     report = storage().report()
     return Check("bucket", "; ".join(report.wrong), "; ".join(report.unknown))
+
+
+def _upstream() -> Check:
+    """Say whether the upstream index answers as an index does: a name that nobody has is 404 there."""
+    note = (
+        "PRESSCHECK_RESOLVE_INDEX is its earlier name, which is read for now: set PRESSCHECK_UPSTREAM_INDEX"
+        if settings.IS_UPSTREAM_NAMED_AS_BEFORE
+        else ""
+    )
+    return Check("upstream", upstream.problem(), note)
 
 
 def _mail() -> Check:

@@ -16,7 +16,13 @@ def make(request: HttpRequest, name: str, version: str) -> HttpResponse:
     """Make a link for somebody."""
     who, draft = gate.draft(request, name, version, Act.LINK)
     try:
-        link = links.make(draft=draft, by=who.actor, user=who.user, label=request.POST.get("label", ""))
+        link = links.make(
+            draft=draft,
+            by=who.actor,
+            user=who.user,
+            label=request.POST.get("label", ""),
+            with_others="others" in request.POST,
+        )
     except NotEditable as error:
         messages.error(request, f"No link was made: {error}.")
     else:

@@ -138,6 +138,7 @@ class LinkRow:
     last_used_at: datetime | None
     revoke_url: str
     revoked_at: datetime | None
+    with_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ class DraftPage:
     strike_url: str = ""
     upload_url: str = ""
     link_create_url: str = ""
+    link_others: bool = False
     cancel_url: str = ""
     extend_url: str = ""
     builders: tuple[BuilderRow, ...] = ()

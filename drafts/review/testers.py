@@ -38,6 +38,7 @@ class TesterPage:
     expires_at: datetime | None = None
     tabs: tuple[Tab, ...] = ()
     files: tuple[TesterFile, ...] = ()
+    is_overlay: bool = False
     fingerprint: str = ""
     report_url: str = ""
     report_line: str = ""
@@ -69,6 +70,7 @@ def _shown(request: HttpRequest, access: DraftAccess) -> HttpResponse:
         staged_text=_staged_text(files),
         expires_at=min(access.link.expires_at, *(one.expires_at for one in access.drafts)),
         tabs=tabs(access),
+        is_overlay=bool(settings.PRESSCHECK_UPSTREAM_INDEX),
         files=tuple(_file(file) for file in files),
         fingerprint=draft.fingerprint(),
         report_url="report",

@@ -63,6 +63,7 @@ class TrainPage:
     progress: Progress | None = None
     links: tuple[LinkRow, ...] = ()
     link_url: str = ""
+    link_others: bool = False
     join_url: str = ""
     joinable: tuple[Draft, ...] = field(default=())
     poll_url: str = ""
@@ -98,6 +99,7 @@ def train_page(who: Passenger, joinable: Sequence[Draft] = ()) -> TrainPage:
         error_reason=train.error if train.state == TrainState.ERROR else "",
         progress=_progress(train),
         links=_links(who),
+        link_others=links.may_open_others(),
         link_url=reverse("train-link-make", args=[train.pk])
         if train.is_live and who.may_on_all(Act.LINK)
         else "",
@@ -230,6 +232,7 @@ def _links(who: Passenger) -> tuple[LinkRow, ...]:
             at=link.created_at,
             expires_at=link.expires_at,
             uses=link.uses,
+            with_others=link.with_others,
             last_used_at=link.last_used_at,
             revoke_url=reverse("train-link-revoke", args=[train.pk, link.pk]) if train.is_live else "",
             revoked_at=link.revoked_at,

@@ -94,7 +94,11 @@ def make_link(request: HttpRequest, train_id: int) -> HttpResponse:
     who = gate.train(request, train_id, Act.LINK, on_all=True)
     try:
         link = acts.make_link(
-            train=who.train, label=request.POST.get("label", ""), by=who.actor, user=who.user
+            train=who.train,
+            label=request.POST.get("label", ""),
+            by=who.actor,
+            user=who.user,
+            with_others="others" in request.POST,
         )
     except (NotEditable, NotYours, Changed) as error:
         messages.error(request, f"No link was made: {error}.")

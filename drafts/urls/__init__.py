@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from drafts.access import addresses
 from drafts.index import drafts as draft_pages
-from drafts.index import integrity
+from drafts.index import integrity, overlay
 from drafts.index import views as index
 from drafts.intake import evidence as evidence_post
 from drafts.intake import legacy
@@ -206,6 +206,8 @@ urlpatterns = [
                 path("simple/<str:name>/", draft_pages.project),
                 path("only/simple/", draft_pages.root, {"only": True}),
                 path("only/simple/<str:name>/", draft_pages.project, {"only": True}),
+                path("all/simple/", overlay.root),
+                path("all/simple/<str:name>/", overlay.project),
                 path("files/<str:handle>/<str:filename>", draft_pages.file),
                 path("requirements.txt", draft_pages.requirements),
                 # The token in the path.
@@ -214,6 +216,8 @@ urlpatterns = [
                 path("<str:token>/simple/<str:name>/", draft_pages.project),
                 path("<str:token>/only/simple/", draft_pages.root, {"only": True}),
                 path("<str:token>/only/simple/<str:name>/", draft_pages.project, {"only": True}),
+                path("<str:token>/all/simple/", overlay.root),
+                path("<str:token>/all/simple/<str:name>/", overlay.project),
                 path("<str:token>/files/<str:handle>/<str:filename>", draft_pages.file, name="draft-file"),
                 path("<str:token>/requirements.txt", draft_pages.requirements, name="draft-requirements"),
                 path("report", reports.report),

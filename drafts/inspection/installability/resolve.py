@@ -74,10 +74,10 @@ def work(job: Job) -> None:
 
 
 def _against() -> str:
-    upstream = settings.PRESSCHECK_RESOLVE_INDEX
+    upstream = settings.PRESSCHECK_UPSTREAM_INDEX
     if upstream:
         return f"Dependencies were looked for on this index, and what it does not have on {upstream}."
-    return "Dependencies were looked for on this index alone, because no other is set (PRESSCHECK_RESOLVE_INDEX)."
+    return "Dependencies were looked for on this index alone, because no other is set (PRESSCHECK_UPSTREAM_INDEX)."
 
 
 def _answers(draft: Draft, files: list[File], job: Job) -> Iterator[Answer]:
@@ -86,7 +86,7 @@ def _answers(draft: Draft, files: list[File], job: Job) -> Iterator[Answer]:
     places = [Environment(python, platform) for platform in PLATFORMS for python in PYTHONS]
     requirement = f"{draft.project.plain_name}=={draft.version}\n"
     with (
-        serving.served(draft, settings.PRESSCHECK_RESOLVE_INDEX) as pages,
+        serving.served(draft, settings.PRESSCHECK_UPSTREAM_INDEX) as pages,
         asking.resolver(pages.base) as resolver,
     ):
         for done, place in enumerate(places):
@@ -109,7 +109,7 @@ def _without(offers: Sequence[Offer], place: Environment) -> tuple[str, str]:
 
 def _judged(reply: Reply, missing: set[str]) -> str:
     """Say what a reply means: a dependency that this index was never meant to have is nothing against the draft."""
-    if reply.said == Said.FAILS and not settings.PRESSCHECK_RESOLVE_INDEX:
+    if reply.said == Said.FAILS and not settings.PRESSCHECK_UPSTREAM_INDEX:
         words = set(_NAME.findall(reply.reason.lower()))
         if any(canonicalize_name(word) in missing for word in words):
             return str(Said.UNKNOWN)

@@ -17,7 +17,7 @@ from django.db import connection
 from packaging.utils import canonicalize_name
 
 from drafts import outbound
-from drafts.index import pages, simple
+from drafts.index import pages, simple, upstream
 from drafts.models import Draft, File, Project
 from drafts.outbound import Limits, OutboundError
 from drafts.storage import NoSuchObject, StorageDown, opened
@@ -74,7 +74,9 @@ class Pages:
                 pages.simple_file(file, url=f"../../files/{file.pk}/{quote(file.filename)}") for file in files
             )
             return simple.render_json(simple.SimpleProject(name, listed, ()))
-        return self._upstream_page(name) if self._upstream and len(self._kept) < _MOST_ASKED else None
+        if not self._upstream or upstream.is_ours(name):  # testers would not get it from there either
+            return None
+        return self._upstream_page(name) if len(self._kept) < _MOST_ASKED else None
 
     def _metadata(self, file_id: int) -> bytes | None:
         file = File.objects.filter(pk=file_id).first()

@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
 from drafts import secrets
-from drafts.access import members
+from drafts.access import links, members
 from drafts.access.roles import Act
 from drafts.models import Draft, NotEditable, Train, TrainLink, TrainState
 from drafts.models.trains import LONGEST_LABEL
@@ -112,8 +112,8 @@ def leave(*, train: Train, draft: Draft, by: Actor, user: User) -> Train:
 
 
 @transaction.atomic
-def make_link(*, train: Train, label: str, by: Actor, user: User) -> TrainLink:
-    """Make a link that opens all drafts of a train. Raises NotYours, NotEditable, Changed."""
+def make_link(*, train: Train, label: str, by: Actor, user: User, with_others: bool = False) -> TrainLink:
+    """Make a link that opens all drafts of a train (``with_others``: ``links.make``). Raises NotYours, NotEditable, Changed."""
     train, drafts = Train.objects.lock_whole(train)
     if not train.is_live:
         raise NotEditable(f"the train {train.label} is {train.state}: a link to it would open nothing")
@@ -125,6 +125,7 @@ def make_link(*, train: Train, label: str, by: Actor, user: User) -> TrainLink:
         key_id=secrets.current_key_id(),
         created_by=user,
         expires_at=timezone.now() + LINK_LIFETIME,
+        with_others=with_others and links.may_open_others(),
     )
     _tell(Event.LINK_MADE, drafts, link, by)
     return link
