@@ -37,6 +37,7 @@ pytest_plugins = [
     "tests.ordered",
     "tests.sandboxed",
     "tests.hooked",
+    "tests.scripted",
 ]
 
 SYSTEM = Actor.system("tests")
