@@ -125,16 +125,18 @@ class Server:
                 raise Unreachable(f"{urllib.parse.urlsplit(url).netloc} does not answer: {error}") from error
         raise Refused(f"{url} leads in circles")
 
-    def say(self, method, url, content=None):
+    def say(self, method, url, content=None, until=None):
         """Send JSON and return the answer; waits and tries again while the server is busy or away. Raises Refused."""
         body = None if content is None else json.dumps({"meta": META, **content}).encode()
         headers = {"Accept": TYPE, **({"Content-Type": TYPE} if body is not None else {})}
-        return patiently(lambda: self.ask(method, url, body=body, headers=headers))
+        return patiently(lambda: self.ask(method, url, body=body, headers=headers), until)
 
 
-def patiently(ask):
-    """Return the answer to a request, asked again, later each time, while the server is busy or away. Raises Refused."""
-    for attempt in range(ATTEMPTS):
+def patiently(ask, until=None):
+    """Return the answer to a request, asked again, later each time, while the server is busy or away: a few times, or
+    until a moment. Raises Refused, then with the exit code of what timed out."""
+    attempt = 0
+    while True:
         try:
             answer = ask()
         except Unreachable as error:
@@ -143,8 +145,12 @@ def patiently(ask):
             if answer.status not in BUSY:
                 return answer
             last, pause = explain(answer), answer.seconds(2.0)
-        time.sleep(pause)
-    raise Refused(last)
+        attempt += 1
+        if until is None and attempt >= ATTEMPTS:
+            raise Refused(last)
+        if until is not None and time.monotonic() >= until:
+            raise Refused(last, exit_code=TIMED_OUT)
+        time.sleep(pause if until is None else min(pause, max(until - time.monotonic(), 0.0)))
 
 
 def backoff(attempt):
@@ -261,7 +267,7 @@ class Progress:
 # --- sending --------------------------------------------------------------------------------------------------------
 
 
-def until_settled(server, url, deadline, what):
+def until_settled(server, url, deadline):
     """Ask for a status until it is no longer pending or processing. Raises Refused when the time is over."""
     while True:
         answer = server.say("GET", url)
@@ -269,7 +275,10 @@ def until_settled(server, url, deadline, what):
         if body["status"] not in ("pending", "processing"):
             return body
         if time.monotonic() > deadline:
-            raise Refused(f"{what} is still {body['status']}: look at it again later", exit_code=TIMED_OUT)
+            raise Refused(
+                f"it is still {body['status']}. What was sent is kept: run this again to go on waiting",
+                exit_code=TIMED_OUT,
+            )
         time.sleep(answer.seconds(1.0))
 
 
@@ -385,15 +394,26 @@ class Staging:
         self.session = None
 
     def open(self, dists):
-        """Open the release's draft, or join it."""
+        """Open the release's draft, or join it. Raises Refused, also when the release is published and this is not late."""
         first = dists[0]
-        meta = {**META, "_presscheck": {"expects": self.told.expects}} if self.told.expects else META
+        own = {"late": self.told.late, **({"expects": self.told.expects} if self.told.expects else {})}
+        meta = {**META, "_presscheck": own}
         answer = self.server.say(
             "POST", f"{self.root}upload/", {"meta": meta, "name": first.name, "version": first.version}
         )
         if answer.status == 409 and answer.headers.get("Location"):
             answer = self.server.say("GET", answer.headers["Location"])
-        self.session = checked(answer, 200, 201)
+        try:
+            self.session = checked(answer, 200, 201)
+        except Refused as error:
+            if error.code != "release-published":
+                raise
+            words = f"{error}\nWith --late the files go into a new draft that adds to it."
+            raise Refused(words, exit_code=PUBLISHED_ALREADY) from error
+        if not self.told.print_link:
+            mask(self.session.get("session-token"))
+        for notice in self.session.get("notices", []):
+            print(notice, flush=True)
 
     def send(self, dist, progress):
         """Stage one file. Raises Refused."""
@@ -430,15 +450,14 @@ class Staging:
     def _attest(self, mechanism, dist):
         body = json.dumps(dist.attestations).encode()
         headers = {"Content-Type": "application/json", "Accept": TYPE}
-        checked(self.server.ask("POST", mechanism["attestations_url"], body=body, headers=headers), 204)
+        url = mechanism["attestations_url"]
+        checked(patiently(lambda: self.server.ask("POST", url, body=body, headers=headers)), 204)
 
     def _complete(self, upload, dist, told):
         answer = self.server.say("POST", upload["links"]["complete"], told)
         body = checked(answer, 201, 202)
         if body["status"] != "completed":
-            body = until_settled(
-                self.server, upload["links"]["file-upload-session"], self.deadline, dist.filename
-            )
+            body = until_settled(self.server, upload["links"]["file-upload-session"], self.deadline)
         if body["status"] != "completed":
             raise Refused("\n".join(body.get("notices", [f"{dist.filename} is {body['status']}"])))
 
@@ -453,21 +472,12 @@ class Staging:
         self.session = checked(self.server.say("GET", self.session["links"]["session"]), 200)
 
 
-def must_not_be_published(server, root, dist):
-    """Raise Refused when the index shows this release already: more files would add to it."""
-    url = f"{root}simple/{dist.name}/"
-    answer = server.ask("GET", url, headers={"Accept": SIMPLE})
-    released = answer.json().get("versions", []) if answer.status == 200 else []
-    if any(same_version(one, dist.version) for one in released):
-        raise Refused(
-            f"{dist.name} {dist.version} is published already. With --late the files go into a new draft that adds to it.",
-            exit_code=PUBLISHED_ALREADY,
-        )
-
-
-def same_version(one, other):
-    """Say whether two versions are spelled alike but for trailing zeros."""
-    return re.sub(r"(\.0)+$", "", one.lower()) == re.sub(r"(\.0)+$", "", other.lower())
+def mask(secret):
+    """Ask the CI provider to leave a secret out of its logs, in the way it is asked."""
+    if secret and os.environ.get("GITHUB_ACTIONS"):
+        print(f"::add-mask::{secret}", flush=True)
+    elif secret and os.environ.get("TF_BUILD"):
+        print(f"##vso[task.setsecret]{secret}", flush=True)
 
 
 # --- the commands ---------------------------------------------------------------------------------------------------
@@ -478,8 +488,6 @@ def stage(server, told):
     dists = gathered(told.files)
     if told.dry_run:
         return ask_the_door(server, told, dists)
-    if not told.late:
-        must_not_be_published(server, told.index, dists[0])
     staging = Staging(server, told)
     staging.open(dists)
     progress = Progress(sum(dist.size for dist in dists))
@@ -546,11 +554,16 @@ def ask_the_door(server, told, dists):
 
 
 def wait(server, told):
-    """Wait until the draft is published, or approved for CI to publish. Returns the exit code."""
+    """Wait until the draft is published, or approved for CI to publish; a server that is away is waited for, too.
+    Returns the exit code. Raises Refused."""
     deadline = time.monotonic() + told.timeout
     before = None
     while True:
-        answer = server.say("GET", told.session)
+        try:
+            answer = server.say("GET", told.session, until=deadline)
+        except Refused as error:
+            print(f"{error}\n{again(told)}", file=sys.stderr)
+            return error.exit_code
         body = checked(answer, 200)
         own = body["meta"].get("_presscheck", {})
         if body["status"] != before:
@@ -561,13 +574,14 @@ def wait(server, told):
         if before == "canceled":
             return CANCELED
         if time.monotonic() > deadline:
-            print(
-                "Nobody has decided yet. The draft stays: run this again to go on waiting:\n"
-                f"  stage.py wait --session {told.session} --until {told.until}",
-                file=sys.stderr,
-            )
+            print(f"Nobody has decided yet. The draft stays. {again(told)}", file=sys.stderr)
             return TIMED_OUT
         time.sleep(min(max(answer.seconds(10.0), 1.0), max(deadline - time.monotonic(), 0.5)))
+
+
+def again(told):
+    """Return the words to resume with."""
+    return f"Run this again to go on waiting:\n  stage.py wait --session {told.session} --until {told.until}"
 
 
 def fetch(server, told):
@@ -694,8 +708,7 @@ def main(arguments):
     if not token:
         print(f"There is no upload token: set {names[0]}", file=sys.stderr)
         return 2
-    if os.environ.get("GITHUB_ACTIONS"):
-        print(f"::add-mask::{token}", flush=True)
+    mask(token)
     try:
         return {"stage": stage, "wait": wait, "fetch": fetch}[told.command](Server(token), told)
     except Refused as error:

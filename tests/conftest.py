@@ -38,6 +38,7 @@ pytest_plugins = [
     "tests.sandboxed",
     "tests.hooked",
     "tests.overlaid",
+    "tests.scripted",
 ]
 
 SYSTEM = Actor.system("tests")

@@ -137,6 +137,12 @@ def test_a_sound_tar_is_read(built):
         ),
         pytest.param(raw(pax(b"8 path=\n"), FILE), "empty name", id="empty path"),
         pytest.param(raw(LONG_NAME), "without the member", id="long name without member"),
+        pytest.param(
+            raw(FILE, pax(b"13 comment=x\n", tarfile.XGLTYPE)),
+            "without the member",
+            id="global header without member",
+        ),
+        pytest.param(raw(FILE, pax(b"13 comment=x\n")), "without the member", id="pax header without member"),
         pytest.param(raw(FILE, end=bytes(512)), "two empty blocks", id="one empty block"),
         pytest.param(
             raw(FILE, end=bytes(512) + FILE), "two empty blocks", id="a member behind an empty block"

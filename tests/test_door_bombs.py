@@ -52,7 +52,7 @@ SDISTS = {
     "a pax header of a gigabyte": [Code.BAD_TAR],
     "a pax header of a yottabyte": [Code.BAD_TAR],
     "a GNU name of a gigabyte": [Code.BAD_TAR],
-    "pax headers without end": [],
+    "pax headers without end": [Code.BAD_TAR],
     "pax headers of 64 KiB": [Code.TOO_MANY_MEMBERS],
     "pax headers of thousands of records": [Code.TOO_MANY_MEMBERS],
     "long names of 64 KiB": [Code.TOO_MANY_MEMBERS, Code.BAD_MEMBER_NAME],

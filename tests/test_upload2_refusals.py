@@ -123,6 +123,23 @@ def test_a_session_that_cannot_be_opened(speaker, changes, status, codes):
     assert not Draft.objects.exists()
 
 
+LATE = {"asked so": (False, 409, "release-published"), "neither true nor false": ("no", 400, "bad-late")}
+
+
+@pytest.mark.parametrize(("late", "status", "code"), LATE.values(), ids=LATE.keys())
+def test_nothing_is_opened_beside_a_published_release(draft, mike, speaker, late, status, code):
+    """It is true that a client which does not mean to add to a release is told so first, also beside a late draft."""
+    assert bodies.codes(speaker.open("1.0.0", late=False)) == {"draft-exists"}
+    publish(draft, mike)
+    for opened in (1, 2):
+        answer = speaker.open("1.0.0", late=late)
+        assert (answer.status_code, bodies.codes(answer)) == (status, {code})
+        assert Draft.objects.count() == opened
+        notices = speaker.join().get("notices", [""])
+        assert notices[0].startswith("ADDS TO A PUBLISHED RELEASE: ") == (opened == 1)
+    assert speaker.open("1.1", late=False).status_code == 201
+
+
 def test_too_many_sessions(speaker, settings):
     settings.DRAFTS_OPENED_PER_HOUR = 2
     assert [speaker.open(version).status_code for version in ("1", "2", "3")] == [201, 201, 429]

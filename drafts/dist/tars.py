@@ -67,9 +67,10 @@ class Tar:
 
     def __iter__(self) -> Iterator[TarMember]:
         """Yield members in order, links and devices marked as refused. Raises BadDistribution."""
-        said = _NOTHING
+        said, awaited = _NOTHING, False
         while (header := self._next_header()) is not None:
-            if header.type in _EXTENDED:
+            awaited = header.type in _EXTENDED
+            if awaited:
                 said = _joined(said, self._read_extended(header))
                 continue
             if said.size not in {None, str(header.size)}:
@@ -78,8 +79,8 @@ class Tar:
             yield self._member(header, said.name or header.name)
             self._skip()
             said = _NOTHING
-        if said != _NOTHING:
-            bad_tar("it ends after a long name, without the member")
+        if awaited:  # Python's reader fails there, whatever the header says
+            bad_tar("it ends after an extended header, without the member")
 
     def read(self, member: TarMember) -> bytes:
         """Return the data of the member just yielded; the caller has looked at its size."""

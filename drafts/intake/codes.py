@@ -16,6 +16,8 @@ REQUEST = {
     "not-json": "The body is not a JSON object.",
     "bad-meta": "Every body of the Upload 2.0 API says meta.api-version, and it is the string 2.0.",
     "draft-exists": "The release has a draft already: take it from the address in Location, and join it.",
+    "release-published": "The release is published already, and the request says that it adds to none (meta._presscheck.late).",
+    "bad-late": "meta._presscheck.late says true or false: whether the draft may add to a published release.",
     "bad-expects": "meta._presscheck.expects is an array of file names of the release, 500 at most.",
     "bad-train": "The train's name in the address is at most 100 characters that show.",
     "bad-extension": "extend-for is a number of seconds.",

@@ -27,6 +27,7 @@ from drafts.models import (
     FileState,
     Kind,
     Project,
+    Release,
     Token,
     UploadSession,
     ahead,
@@ -63,6 +64,13 @@ class Exists(Exception):
     def __init__(self, draft: Draft) -> None:
         super().__init__(f"there is a draft of {draft} already: join it")
         self.draft = draft
+
+
+class Published(Exception):
+    """The release is published already, and whoever asks does not mean to add to it."""
+
+    def __init__(self, release: Release) -> None:
+        super().__init__(f"{release} is published already: a draft of it would add to what is published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +223,20 @@ def _row(draft: Draft, arrival: Arrival, distribution: Distribution, by: Stager,
 
 
 @transaction.atomic
-def open_draft(*, project: Project, version: Version, by: Stager, expects: Sequence[str] = ()) -> Draft:
+def open_draft(
+    *, project: Project, version: Version, by: Stager, expects: Sequence[str] = (), late: bool = True
+) -> Draft:
     """Open the draft of a release before it has files. ``expects``: names that publishing waits for, checked before.
 
-    Raises Exists when the release has a draft that did not end, Refused.
+    Raises Exists when the release has a draft that did not end, Refused; Published where none may be ``late``.
     """
     project = Project.objects.lock(project.pk)
     if by.token is not None:
         rules.must_still_be_valid(by.token)
         limits.must_cover_release(by.token, version)
+    released = Release.objects.filter(project=project, version_key=canonicalize_version(str(version)))
+    if not late and (release := released.first()) is not None:
+        raise Published(release)
     there = Draft.objects.of_release(project, str(version)).live().first()
     if there is not None:
         raise Exists(there)

@@ -70,15 +70,22 @@ def root(request: HttpRequest, space: Space = Space.INDEX) -> HttpResponse:
     asked = told(request)
     credential = credential.of(_normalized(asked.get("name")))
     version = _release(asked, credential)
-    expects = _expects(asked, credential.project, version)
+    expects, late = _expects(asked, credential.project, version), _may_be_late(asked)
     by = Stager(actor=credential.actor, token=credential.token, train=label)
     try:
-        draft = stage.open_draft(project=credential.project, version=version, by=by, expects=expects)
+        draft = stage.open_draft(
+            project=credential.project, version=version, by=by, expects=expects, late=late
+        )
     except stage.Exists as error:
         raise _exists(error.draft) from error
+    except stage.Published as error:
+        raise Problem.one(
+            409, "Published already", "release-published", f"{error}. Nothing was opened."
+        ) from error
     except Refused as error:
         raise door.problem(error) from error
-    body = bodies.of_draft(draft, credential, notices=trains.notice(draft, label))
+    adds = [words + bodies.review_url(draft)] if (words := _late(draft)) else []
+    body = bodies.of_draft(draft, credential, notices=adds + trains.notice(draft, label))
     return answer(body, status=201, Location=bodies.session_url(draft))
 
 
@@ -115,8 +122,8 @@ def _release(asked: Mapping[str, Any], credential: Credential) -> Version:
 
 def _expects(asked: Mapping[str, Any], project: Project, version: Version) -> list[str]:
     """Return the names to wait for, each once. Raises Problem (400)."""
-    own = asked["meta"].get("_presscheck", {})
-    names = own.get("expects", []) if isinstance(own, dict) else None
+    own = _own(asked)
+    names = own.get("expects", []) if own is not None else None
     most = settings.EXPECTED_FILES_LIMIT
     if not isinstance(names, list) or len(names) > most:
         message = f"meta._presscheck.expects must be an array of at most {most} file names."
@@ -126,6 +133,21 @@ def _expects(asked: Mapping[str, Any], project: Project, version: Version) -> li
     if findings:
         raise Problem(400, "Bad names", tuple(findings[:20]))
     return list(dict.fromkeys(names))
+
+
+def _own(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what the request says to this server alone; None when that is no object."""
+    own = asked["meta"].get("_presscheck", {})
+    return own if isinstance(own, dict) else None
+
+
+def _may_be_late(asked: Mapping[str, Any]) -> bool:
+    """Tell whether the draft may add to a release that is published: unless ``late`` is false. Raises Problem (400)."""
+    late = (_own(asked) or {}).get("late", True)
+    if not isinstance(late, bool):
+        message = "meta._presscheck.late must be true or false."
+        raise Problem.one(400, "Late or not?", "bad-late", message, source="meta._presscheck.late")
+    return late
 
 
 def _exists(draft: Draft) -> Problem:
