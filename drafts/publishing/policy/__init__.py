@@ -13,6 +13,7 @@ from drafts.publishing.policy import (
     expected,
     files,
     findings,
+    links,
     standing,
     trains,
     upstream,
@@ -73,5 +74,5 @@ def blockers(
 
 
 def found(case: Case) -> list[Blocker]:
-    """Return the blockers of a case."""
-    return [blocker for rule in RULES for blocker in rule(case)]
+    """Return the blockers of a case, each with the address where it is cleared."""
+    return [blocker for rule in RULES for blocker in links.linked(case.draft, rule(case))]

@@ -62,7 +62,7 @@ class Blocker:
     subject: str = ""
     decision: str = ""
     what: tuple[str, ...] = ()
-    link: str = ""  # where on the draft's page it is cleared
+    link: str = ""  # where it is cleared: links.py knows for each code
 
     @property
     def sentence(self) -> str:

@@ -31,7 +31,9 @@ def not_ready(case: Case) -> Iterator[Blocker]:
     ]
     if waits:
         names = [f"{one.filename} ({one.state})" for one in waits]
-        yield Blocker(Code.FILE_NOT_READY, "Not ready", f"still on the way: {listed(names)}.", "CI")
+        there = {one.filename for one in waits} | {file.filename for file in case.files}
+        still = f"{len(waits)} of {len(there)} files {'is' if len(waits) == 1 else 'are'} still on the way"
+        yield Blocker(Code.FILE_NOT_READY, "Not ready", f"{still}: {listed(names)}.", "CI")
 
 
 def failed(case: Case) -> Iterator[Blocker]:
