@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import User
-from drafts.access import links, operators
+from drafts.access import links, operators, tokens
 from drafts.evidence.add import paste
 from drafts.models import Draft, File, Inspection, Project, Says, Target
 from drafts.publishing.targets import setting
 from tests import wheels
 from tests.approving import approve, needs
 from tests.closing import days_pass
-from tests.conftest import Ci, publish
+from tests.conftest import Ci, make_ci, publish
 from tests.coupled import couple
 from tests.pressing import mismatch
 from tests.proofs import proof_of
@@ -114,6 +114,13 @@ def refused(cast: Cast) -> None:
 
 def leaked(cast: Cast) -> None:
     cast.stage(wheels.wheel(build="1", files={"sampleproject/key.pem": KEY}))
+
+
+def token_leaked(cast: Cast) -> None:
+    purpose = tokens.revoke_purpose(cast.ci.row, leaked=True)
+    proof = proof_of(cast.alice, purpose)
+    tokens.revoke_as_owner(token=cast.ci.row, by=SYSTEM, proof=proof, leaked=True)
+    cast.ci = make_ci(cast.draft.project, label="new.yml")
 
 
 def lost(cast: Cast) -> None:

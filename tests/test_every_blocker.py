@@ -100,6 +100,12 @@ EVERY = {
         "you",
         f"{HERE}#findings",
     ),
+    Code.STAGED_BY_LEAKED: (
+        blocked.token_leaked,
+        r"Staged by a token that leaked: 2 of 2 files were staged by token \"release\.yml\", which strangers had: .*\.whl, ",
+        "you",
+        f"{HERE}#blockers",
+    ),
     Code.NOT_AS_LAST_TIME: (
         blocked.lost,
         r"Missing wheel: Windows would build from source on CPython 3\.13\. 1\.0 had .*win_amd64",
@@ -212,7 +218,7 @@ def test_page_ci_and_act_say_the_same(draft, ci, alice, mike, rita, code):
     assert (found.owner, found.link.startswith(where)) == (owner, True), found.link
     for reader in (mike, rita):
         _leads_there(browser_of(reader), draft, found)
-    told = Client().get(f"/upload/{draft.handle}/", headers={"Authorization": ci.basic}).json()
+    told = Client().get(f"/upload/{draft.handle}/", headers={"Authorization": cast.ci.basic}).json()
     (one,) = [one for one in told["meta"]["_presscheck"]["blockers"] if one["code"] == code]
     assert (one["message"], one["owner"]) == (found.sentence, found.owner)
     assert one["link"].endswith(found.link)

@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     expected.as_last_time,
     expected.as_patterns,
     files.name_published,
+    files.staged_by_leaked,
     findings.refused,
     findings.leaked,
     findings.not_inspected,

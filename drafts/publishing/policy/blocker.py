@@ -25,6 +25,7 @@ class Code(StrEnum):
     NOT_INSPECTED = "not-inspected"
     FINDING_REFUSED = "finding-refused"
     CREDENTIAL_LEAKED = "credential-leaked"
+    STAGED_BY_LEAKED = "staged-by-leaked"
     NOT_AS_LAST_TIME = "not-as-last-time"
     PATTERN_MISSING = "pattern-missing"
     ENVIRONMENT_CHANGED = "environment-changed"

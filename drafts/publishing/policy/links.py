@@ -48,6 +48,7 @@ WHERE: Mapping[Code, Address] = {
     Code.NOT_INSPECTED: _file,
     Code.FINDING_REFUSED: _here("findings"),
     Code.CREDENTIAL_LEAKED: _here("findings"),
+    Code.STAGED_BY_LEAKED: _IN_PLACE,
     Code.NOT_AS_LAST_TIME: _IN_PLACE,
     Code.PATTERN_MISSING: _IN_PLACE,
     Code.ENVIRONMENT_CHANGED: _IN_PLACE,
