@@ -50,6 +50,7 @@ def test_what_it_staged_is_not_published_before_it_is_confirmed(draft, ci, alice
     assert "Do not publish: 2 of 2 files were staged by a token that leaked." in page
     confirm(mike, draft)
     assert doubted(draft) == []
+    assert "these bytes are right, though the token leaked" in mikes.get(draft_url(draft)).content.decode()
     publish(draft, mike, mikes)
     assert draft.state == "published"
     (told,) = AuditEvent.objects.get(event="draft:published").details["accepted"]
