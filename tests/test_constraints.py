@@ -298,6 +298,7 @@ BREACHES: dict[str, Callable[[], object]] = {
     "a_groups_token_is_nobodys_else": lambda: Token.objects.update(
         group=Group.objects.create(name="suite"), draft=Draft.objects.get()
     ),
+    "a_token_that_leaked_is_revoked": lambda: Token.objects.update(leaked_at=timezone.now()),
     "a_publisher_is_of_a_known_kind": lambda: publisher(kind="jenkins"),
     "a_project_trusts_a_publisher_once": lambda: (publisher(), publisher()),
     "a_publisher_names_repository_and_workflow": lambda: publisher(workflow=""),

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from bench.insight import Made, make
-from drafts.access.readers import EVERYBODY
-from drafts.models import File, Release
+from drafts.access.readers import EVERYBODY, Reader
+from drafts.models import File, Project, Release
 from drafts.review import lags
 from drafts.review.lagchart import chart
 
@@ -77,6 +78,19 @@ def test_the_page_and_the_files_say_the_same(known):
     assert len(late) == 1 + File.objects.filter(late_seconds__isnull=False).count()
     assert late[1].startswith("two,3.0,two-3.0-")
     assert late[1].endswith(",200,other")
+
+
+def test_what_is_held_back_or_of_the_sandbox_counts_nowhere(known):
+    """It is true of a release, of a project, and of one that is both, which is left out once."""
+    Release.objects.filter(version="1.1").update(quarantined_at=timezone.now(), quarantine_reason="x")
+    assert [(row.year, row.releases) for row in lags.by_year(EVERYBODY)] == [(2024, 1), (2025, 3), (2026, 1)]
+    assert lags.refused(EVERYBODY, 1, of_releases=5).of_files == 13
+    Project.objects.filter(name="one").update(quarantined_at=timezone.now(), quarantine_reason="x")
+    assert [(row.year, row.releases) for row in lags.by_year(EVERYBODY)] == [(2025, 2), (2026, 1)]
+    assert lags.refused(EVERYBODY, 1, of_releases=3).of_files == 8
+    two = Project.objects.get(name="two")
+    assert [row.releases for row in lags.by_year(Reader(projects=frozenset({two.pk})))] == [2, 1]
+    assert lags.by_year(Reader()) == []
 
 
 @pytest.mark.parametrize("days", ["", "0", "-3", "x", "٣", "99999999999", "1e3"])

@@ -49,9 +49,10 @@ def make_purpose(group: Group, projects: Sequence[Project]) -> Purpose:
     return Purpose("make a token", f"group:{group.pk}", " ".join(sorted(one.name for one in projects)))
 
 
-def revoke_purpose(token: Token) -> Purpose:
-    """Return what a proof must be for to revoke this secret for all projects."""
-    return Purpose("revoke a token", f"group token:{token.token_sha256}")
+def revoke_purpose(token: Token, *, leaked: bool = False) -> Purpose:
+    """Return what a proof must be for to revoke this secret for all projects, or to say as well that it leaked."""
+    act = "revoke a token that leaked" if leaked else "revoke a token"
+    return Purpose(act, f"group token:{token.token_sha256}")
 
 
 def _locked(pks: Iterable[int]) -> list[Project]:
@@ -97,25 +98,27 @@ def _row(group: Group, project: Project, digest: str, terms: Terms, user: User) 
 
 
 @transaction.atomic
-def revoke(*, token: Token, by: Actor, proof: Proof) -> list[str]:
+def revoke(*, token: Token, by: Actor, proof: Proof, leaked: bool = False) -> list[str]:
     """Revoke a group's secret for all projects, by an owner of any of them, and return their names.
 
-    One event in the chain of each project for which it was good. Raises ProofRefused, NotYours, Changed.
+    ``leaked``: strangers have it, as for one project's token. One event in the chain of each project for which something
+    changed. Raises ProofRefused, NotYours, Changed.
     """
     projects = _locked(Token.objects.with_secret_of(token).values_list("project", flat=True))
     Group.objects.select_for_update().filter(pk=token.group_id or 0).first()  # nobody joins meanwhile
     rows = list(Token.objects.with_secret_of(token).select_related("project", "group"))
     if len(rows) != len(projects):
         raise Changed("a project joined the group a moment ago")
-    proof.demand(revoke_purpose(token))
+    proof.demand(revoke_purpose(token, leaked=leaked))
     if not any(members.allows(row.project, proof.user, Act.TOKENS) for row in rows):
         raise NotYours(f"{proof.user} owns none of the projects that the token is good for")
-    ended = [row for row in rows if tokens.end(row)]
-    for row in ended:
-        audit.record(
-            Event.REVOKED, on=row, by=by, group=row.group.name if row.group else "", method=proof.method
-        )
-    return [row.project.name for row in ended]
+    told = [(row, tokens.end(row), tokens.doubt(row) if leaked else {}) for row in rows]
+    changed = [(row, ended, said) for row, ended, said in told if ended or said]
+    for row, ended, said in changed:
+        group = row.group.name if row.group else ""
+        event = Event.REVOKED if ended else Event.LEAKED
+        audit.record(event, on=row, by=by, group=group, method=proof.method, **said)
+    return [row.project.name for row, _, _ in changed]
 
 
 def leave(project: Project) -> list[str]:

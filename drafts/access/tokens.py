@@ -1,7 +1,8 @@
-"""The acts on tokens: make one, revoke one."""
+"""The acts on tokens: make one, revoke one, say that one leaked."""
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +15,8 @@ from drafts import secrets
 from drafts.access import members
 from drafts.access.limits import Limits
 from drafts.access.roles import Act
-from drafts.models import Draft, DraftLink, Project, Token, TokenKind
+from drafts.models import Draft, DraftLink, File, Project, Token, TokenKind
+from drafts.models.files import IN_DRAFT
 
 PREFIX = {
     TokenKind.UPLOAD: secrets.Prefix.UPLOAD,
@@ -31,6 +33,7 @@ class Event(StrEnum):
 
     MADE = "token:made"
     REVOKED = "token:revoked"
+    LEAKED = "token:leaked"
 
 
 def make_purpose(project: Project) -> Purpose:
@@ -38,9 +41,9 @@ def make_purpose(project: Project) -> Purpose:
     return Purpose(act="make a token", on=f"project:{project.pk}")
 
 
-def revoke_purpose(token: Token) -> Purpose:
-    """Return what a proof must be for to revoke this token on a page."""
-    return Purpose(act="revoke a token", on=f"token:{token.pk}")
+def revoke_purpose(token: Token, *, leaked: bool = False) -> Purpose:
+    """Return what a proof must be for to revoke this token on a page, or to say as well that it leaked."""
+    return Purpose(act="revoke a token that leaked" if leaked else "revoke a token", on=f"token:{token.pk}")
 
 
 @transaction.atomic
@@ -138,15 +141,37 @@ def revoke(*, token: Token, by: Actor) -> bool:
 
 
 @transaction.atomic
-def revoke_as_owner(*, token: Token, by: Actor, proof: Proof) -> bool:
-    """Revoke a token on a page, with a second factor given at that very act. Raises ProofRefused, NotYours."""
+def revoke_as_owner(*, token: Token, by: Actor, proof: Proof, leaked: bool = False) -> bool:
+    """Revoke a token on a page, with a second factor given at that very act. Raises ProofRefused, NotYours.
+
+    ``leaked``: strangers have it, so each file that it staged is confirmed or deleted before it is published. That can
+    also be said of a token that was revoked before. False when there was nothing left to do.
+    """
     project = Project.objects.lock(token.project_id)
-    proof.demand(revoke_purpose(token))
+    proof.demand(revoke_purpose(token, leaked=leaked))
     members.demand(project=project, user=proof.user, act=Act.TOKENS)
-    if not end(token):
-        return False
-    audit.record(Event.REVOKED, on=token, by=by, method=proof.method)
-    return True
+    ended = end(token)
+    said = doubt(token) if leaked else {}
+    if ended or said:
+        audit.record(Event.REVOKED if ended else Event.LEAKED, on=token, by=by, method=proof.method, **said)
+    return ended or bool(said)
+
+
+def doubt(token: Token) -> dict[str, Any]:
+    """Mark what a token staged that leaked: all that is in drafts, replaced uploads too, since they can be put back.
+
+    Part of an act that revoked it and holds the project's lock. Returns what the event says; nothing if it was said before.
+    """
+    if Token.objects.filter(pk=token.pk, leaked_at=None).update(leaked_at=timezone.now()) == 0:
+        return {}
+    touched = Draft.objects.live().filter(files__staged_by_token=token).order_by("pk").distinct()
+    drafts = [Draft.objects.lock(draft) for draft in touched]
+    staged = File.objects.filter(draft__in=drafts, staged_by_token=token)
+    count = staged.filter(state__in=IN_DRAFT).count()
+    staged.update(leaked_at=timezone.now())
+    for draft in drafts:
+        draft.bump()
+    return {"leaked": True, "files": count}
 
 
 def end(token: Token) -> bool:

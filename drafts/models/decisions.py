@@ -18,6 +18,7 @@ class DecisionKind(StrEnum):
     ENVIRONMENTS = "environments"  # let environments install another file than today
     SOURCES = "sources"  # publish a late file whose sources differ from the release's
     NEW_FILES = "new-files"  # publish a late file of a kind that nobody expected
+    CONFIRMED = "confirmed"  # these bytes are right, though the token that staged them leaked
     NO_ATTESTATIONS = "no-attestations"  # let the upstream index show none, though the last release had them
 
 

@@ -57,7 +57,7 @@ class FileQuerySet(models.QuerySet["File"]):
         return self.completed().filter(refused=False)
 
     def published(self) -> "FileQuerySet":
-        return self.exclude(release=None)
+        return self.filter(release__isnull=False)  # exclude() writes it so that SQLite takes twice as long
 
     def offered(self) -> "FileQuerySet":
         """Published files that readers get: what is quarantined is not among them."""
@@ -117,6 +117,10 @@ class File(models.Model):
     )
     refused = models.BooleanField(default=False, help_text="inspection found what no draft link may hand out")
     claims = models.JSONField(null=True, default=None, help_text="what was said of the run that staged it")
+    leaked_at = models.DateTimeField(
+        null=True,
+        help_text="when the token that staged it was said to have leaked, while its draft was not published",
+    )
     superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaces")
     ended_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)

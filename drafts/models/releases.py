@@ -44,6 +44,14 @@ class Release(models.Model):
             models.Index(
                 fields=["-open_seconds"], condition=Q(open_seconds__gt=0), name="releases_by_how_long_open"
             ),
+            # To count by year without a look at any row. The other way round, SQLite would take it for every question about
+            # what is not in quarantine, and walk over all releases.
+            models.Index(fields=["published_at", "quarantined_at"], name="releases_by_first_file"),
+            models.Index(
+                fields=["quarantined_at"],
+                condition=Q(quarantined_at__isnull=False),
+                name="releases_in_quarantine",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -86,6 +86,7 @@ class Token(models.Model):
     )
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    leaked_at = models.DateTimeField(null=True, help_text="when an owner said that strangers have it")
     last_used_at = models.DateTimeField(null=True)
 
     objects: ClassVar = TokenQuerySet.as_manager()
@@ -106,6 +107,10 @@ class Token(models.Model):
             models.CheckConstraint(
                 condition=Q(group=None) | Q(publisher=None, draft=None),
                 name="a_groups_token_is_nobodys_else",
+            ),
+            models.CheckConstraint(
+                condition=Q(leaked_at=None) | Q(revoked_at__isnull=False),
+                name="a_token_that_leaked_is_revoked",
             ),
         ]
 

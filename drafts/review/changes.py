@@ -28,6 +28,7 @@ _NOUNS = {
 }
 _DECISIONS = {
     DecisionKind.WITHOUT: "publish without",
+    DecisionKind.CONFIRMED: "these bytes are right, though the token leaked",
     DecisionKind.ENVIRONMENTS: "let these environments move",
     DecisionKind.SOURCES: "publish with other sources",
     DecisionKind.NEW_FILES: "publish new kinds of files",

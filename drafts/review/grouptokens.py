@@ -75,9 +75,10 @@ def revoke(request: HttpRequest, group: str, token_id: int) -> HttpResponse:
     token = _of(who, token_id)
     if request.method != "POST":
         return _confirm(request, who, token)
+    leaked = "leaked" in request.POST
     try:
-        proof = stepup.prove(request, grouptokens.revoke_purpose(token), even_held=True)
-        ended = grouptokens.revoke(token=token, by=who.actor, proof=proof)
+        proof = stepup.prove(request, grouptokens.revoke_purpose(token, leaked=leaked), even_held=True)
+        ended = grouptokens.revoke(token=token, by=who.actor, proof=proof, leaked=leaked)
     except stepup.NotProven as error:
         return _confirm(request, who, token, error=str(error), status=403)
     except (NotYours, Changed) as error:

@@ -1,12 +1,13 @@
 """How long releases stay open on this index, in figures: counted by the database, for what a reader may see."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Count, Func, IntegerField, Q, QuerySet
+from django.db.models import Count, Func, IntegerField, Model, Q, QuerySet, Subquery, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from drafts.access.readers import Reader
@@ -15,6 +16,7 @@ from drafts.models import File, Project, Release, Space
 if TYPE_CHECKING:
     from django.db.models.sql.compiler import _AsSqlType
 
+M = TypeVar("M", bound=Model)
 DAYS = (1, 2, 3, 7, 14)
 DAY = 86400
 _LISTED = 20
@@ -104,18 +106,44 @@ def _releases(reader: Reader) -> QuerySet[Release]:
 
 def by_year(reader: Reader) -> list[YearRow]:
     """Count releases, and those with files so many days after the first, by the year of the first."""
-    rows = _releases(reader).annotate(year=Year("published_at")).values("year")
     counts = {f"later_{days}": Count("pk", filter=Q(open_seconds__gte=days * DAY)) for days in DAYS}
     # Few releases grow, and an index knows them: the counts are asked of those alone.
-    grew = {row["year"]: row for row in rows.filter(_GREW).annotate(**counts)}
+    rows = _releases(reader).filter(_GREW).annotate(year=Year("published_at")).values("year")
+    grew = {row["year"]: row for row in rows.annotate(**counts)}
     return [
-        YearRow(
-            row["year"],
-            row["total"],
-            tuple(grew[row["year"]][name] if row["year"] in grew else 0 for name in counts),
-        )
-        for row in rows.annotate(total=Count("pk")).order_by("year")
+        YearRow(year, total, tuple(grew[year][name] if year in grew else 0 for name in counts))
+        for year, total in sorted(_totals(reader).items())
+        if total
     ]
+
+
+def _totals(reader: Reader) -> dict[int, int]:
+    """Count releases by year: between two moments in an index, less the few that do not count.
+
+    To group them by year every one of them would be looked at; that was half of the page.
+    """
+    offered = reader.of(Release.objects.filter(quarantined_at=None), "project").order_by()
+    newest = offered.order_by("-published_at").values("published_at")[:1]
+    ends = offered.order_by("published_at").values_list("published_at", Subquery(newest)).first()
+    if ends is None:
+        return {}
+    first, last = (moment.astimezone(UTC).year for moment in ends)
+    years = (_counted(offered.filter(_within(year)), Value(year)) for year in range(first, last + 1))
+    hidden = _counted(offered.filter(project__in=_hidden()), Year("published_at"), times=-1)
+    totals: Counter[int] = Counter()
+    for row in hidden.union(*years, all=True):
+        totals[row["what"]] += row["total"]
+    return dict(totals)
+
+
+def _within(year: int) -> Q:
+    ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    return Q(published_at__gte=ends[0], published_at__lt=ends[1])
+
+
+def _counted(rows: QuerySet[M], what: Value | Func, *, times: int = 1) -> QuerySet[M, dict[str, int]]:
+    """Count rows by something, as one part of a question that has several."""
+    return rows.values(what=what).annotate(total=Count("*") * times if times != 1 else Count("*"))
 
 
 def largest(reader: Reader) -> list[Lag]:
@@ -134,9 +162,11 @@ def _late(reader: Reader) -> QuerySet[File]:
 
 def _files_in_all(reader: Reader) -> int:
     """Count all files, less those of the few releases that do not count: each file's release need not be looked up."""
-    released = reader.of(File.objects.published(), "release__project")
-    hidden = Release.objects.filter(Q(quarantined_at__isnull=False) | Q(project__in=_hidden()))
-    return released.count() - released.filter(release__in=hidden).count()
+    released = reader.of(File.objects.published(), "release__project").order_by()
+    held = Release.objects.filter(quarantined_at__isnull=False)
+    others = Release.objects.filter(quarantined_at=None, project__in=_hidden())
+    hidden = (_counted(released.filter(release__in=some), Value(0), times=-1) for some in (held, others))
+    return sum(row["total"] for row in _counted(released, Value(0)).union(*hidden, all=True))
 
 
 def kinds(reader: Reader) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from drafts.review.findingrows import FindingsSection
 from drafts.review.installability import Installability
 from drafts.review.rows import Button, Check, Level, Mark
 from drafts.review.sight import Sight
-from drafts.review.verdict import EVIDENCE, FINDINGS, STOPS, WAITS, count, coverage_line, findings_line
+from drafts.review.verdict import EVIDENCE, FINDINGS, WAITS, count, coverage_line, findings_line
 
 _NOBODY = {"Presscheck", "the clock"}
 
@@ -84,7 +84,8 @@ def _approvals(sight: Sight) -> list[Check]:
 def _others(sight: Sight) -> list[Check]:
     """Return one line for each other code that stands in the way, however often it does."""
     told = {
-        *STOPS,
+        *EVIDENCE,
+        *FINDINGS,
         Code.NO_FILES,
         Code.ENDED,
         Code.APPROVALS_MISSING,

@@ -15,6 +15,7 @@ from drafts.publishing import options as opts
 from drafts.publishing import publish as act
 from drafts.publishing import schedule
 from drafts.publishing.options import BadOptions
+from drafts.publishing.policy import Blocker
 from drafts.review import page as pages
 from drafts.review.answers import CONFLICT, show_changed
 from drafts.review.rows import Confirm
@@ -38,7 +39,7 @@ def publish(request: HttpRequest, name: str, version: str) -> HttpResponse:
         draft.refresh_from_db()
         return show_changed(request, who, draft, fingerprint)
     except act.Blocked as error:
-        return _confirm(request, who, draft, error=f"Nothing was published. {error}", status=CONFLICT)
+        return _confirm(request, who, draft, error="Nothing was published.", blockers=error.blockers)
     except (NotEditable, act.NotYours, members.NotYours) as error:
         messages.error(request, f"Nothing was published: {error}.")
     return redirect("draft", name=name, version=version)
@@ -71,15 +72,23 @@ def _decide(request: HttpRequest, who: Member, draft: Draft, fingerprint: str) -
 
 
 def _confirm(
-    request: HttpRequest, who: Member, draft: Draft, *, error: str = "", status: int = 200
+    request: HttpRequest,
+    who: Member,
+    draft: Draft,
+    *,
+    error: str = "",
+    blockers: tuple[Blocker, ...] = (),
+    status: int = 200,
 ) -> HttpResponse:
     page = pages.draft_page(who, draft)
     if not error and not page.button.enabled:
         messages.info(request, f"{draft} cannot be published now: the page says why.")
         return redirect("draft", name=page.project, version=page.version)
-    confirm = Confirm(fingerprint=page.fingerprint, totals=page.totals, files=page.files, error=error)
+    confirm = Confirm(
+        fingerprint=page.fingerprint, totals=page.totals, files=page.files, error=error, blockers=blockers
+    )
     shown = {"page": page, "confirm": confirm, "form": request.POST, "now": timezone.now()}
-    return render(request, "review/publish.html", shown, status=status)
+    return render(request, "review/publish.html", shown, status=CONFLICT if blockers else status)
 
 
 @gate.people

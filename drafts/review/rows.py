@@ -253,4 +253,5 @@ class Confirm:
     files: tuple[FileRow, ...] = ()
     code_needed: bool = True
     error: str = ""
+    blockers: tuple[Blocker, ...] = ()
     changed: tuple[Difference, ...] = ()

@@ -29,6 +29,7 @@ class TokenRow:
     files: int
     files_url: str
     revoke_url: str
+    leaked: bool = False
 
 
 def rows(project: Project) -> tuple[TokenRow, ...]:
@@ -59,7 +60,10 @@ def row(token: Token, staged: int) -> TokenRow:
         over=_over(token),
         files=staged,
         files_url=reverse("token-files", args=where) if token.kind == "upload" else "",
-        revoke_url="" if token.revoked_at else _revoke_url(token),
+        revoke_url=""
+        if token.revoked_at and (token.leaked_at or token.kind != "upload")
+        else _revoke_url(token),
+        leaked=token.leaked_at is not None,
     )
 
 
@@ -107,7 +111,7 @@ def limits(token: Token) -> tuple[str, ...]:
 
 def _over(token: Token) -> str:
     if token.revoked_at:
-        return "revoked"
+        return "revoked: it leaked" if token.leaked_at else "revoked"
     if token.draft is not None and not token.draft.is_live:
         return "ended with its draft"
     return "" if token.is_valid else "expired"

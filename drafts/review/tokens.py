@@ -112,9 +112,10 @@ def revoke(request: HttpRequest, name: str, token_id: int) -> HttpResponse:
     token = _of(who.project, token_id)
     if request.method != "POST":
         return _confirm(request, token)
+    leaked = "leaked" in request.POST
     try:
-        proof = stepup.prove(request, tokens.revoke_purpose(token), even_held=True)
-        done = tokens.revoke_as_owner(token=token, by=who.actor, proof=proof)
+        proof = stepup.prove(request, tokens.revoke_purpose(token, leaked=leaked), even_held=True)
+        done = tokens.revoke_as_owner(token=token, by=who.actor, proof=proof, leaked=leaked)
     except stepup.NotProven as error:
         return _confirm(request, token, error=str(error), status=403)
     except NotYours as error:

@@ -11,7 +11,7 @@ from drafts.review.templatetags.words import size
 
 EVIDENCE = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
 FINDINGS = {Code.FINDING_REFUSED, Code.CREDENTIAL_LEAKED}
-STOPS = EVIDENCE | FINDINGS
+STOPS = EVIDENCE | FINDINGS | {Code.STAGED_BY_LEAKED}
 WAITS = {
     Code.FILE_NOT_READY,
     Code.BEING_INSPECTED,
@@ -65,6 +65,17 @@ def findings_line(sight: Sight) -> str:
         if number:
             parts.append(f"{number} of {total} {one if number == 1 else many}")
     return ", ".join(parts)
+
+
+def doubted_line(sight: Sight) -> str:
+    """Say how many files strangers may have staged; empty when none."""
+    number = sum(len(one.what) for one in sight.blockers if one.code == Code.STAGED_BY_LEAKED)
+    were = "was" if number == 1 else "were"
+    return (
+        f"{number} of {count(len(sight.files), 'file')} {were} staged by a token that leaked"
+        if number
+        else ""
+    )
 
 
 def coverage_line(sight: Sight) -> str:
@@ -128,7 +139,7 @@ def _stop(sight: Sight) -> Verdict | None:
         return None
     against = any(blocker.code in EVIDENCE for blocker in sight.blockers)
     evidence = evidencewords.line(sight.comparison) if against else ""
-    reasons = [findings_line(sight), evidence, coverage_line(sight)]
+    reasons = [doubted_line(sight), findings_line(sight), evidence, coverage_line(sight)]
     return Verdict(Level.STOP, f"Do not publish: {', and '.join(filter(None, reasons))}.", _context(sight))
 
 

@@ -139,7 +139,7 @@ def _blockers(draft: Draft, uploads: Sequence[File]) -> dict[str, Any]:
                 "code": one.code,
                 "message": one.sentence,
                 "owner": one.owner,
-                "link": review_url(draft) + (one.link or "#blockers"),
+                "link": absolute(one.link),
             }
             for one in found
         ]

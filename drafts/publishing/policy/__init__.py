@@ -13,6 +13,7 @@ from drafts.publishing.policy import (
     expected,
     files,
     findings,
+    links,
     standing,
     trains,
     upstream,
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     expected.as_last_time,
     expected.as_patterns,
     files.name_published,
+    files.staged_by_leaked,
     findings.refused,
     findings.leaked,
     findings.not_inspected,
@@ -73,5 +75,5 @@ def blockers(
 
 
 def found(case: Case) -> list[Blocker]:
-    """Return the blockers of a case."""
-    return [blocker for rule in RULES for blocker in rule(case)]
+    """Return the blockers of a case, each with the address where it is cleared."""
+    return [blocker for rule in RULES for blocker in links.linked(case.draft, rule(case))]

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from drafts.models import Says
+from drafts.publishing.opinions import Opinions, Standing
 from drafts.publishing.policy.blocker import Blocker, Code, listed
 from drafts.publishing.policy.case import Case
-
-_HERE = "#approvals"
 
 
 def changes_wanted(case: Case) -> Iterator[Blocker]:
@@ -18,7 +18,6 @@ def changes_wanted(case: Case) -> Iterator[Blocker]:
             "Changes wanted",
             f"{one.user} says: {one.note} Only {one.user} can take this back; new files make it void.",
             str(one.user),
-            link=_HERE,
         )
 
 
@@ -33,7 +32,26 @@ def approvals(case: Case) -> Iterator[Blocker]:
         if case.draft.project.own_approval_counts
         else " The yes of who uploaded, or publishes, does not count."
     )
-    yield Blocker(Code.APPROVALS_MISSING, "Approvals missing", f"{said}{own}", "a reviewer", link=_HERE)
+    yield Blocker(Code.APPROVALS_MISSING, "Approvals missing", f"{said}{_void(opinions)}{own}", "a reviewer")
+
+
+def _void(opinions: Opinions) -> str:
+    """Say whose yes to other files is void, of those who have not said yes again."""
+    again = {one.user_id for one in opinions.yes}
+    void = [
+        one
+        for one in opinions.approvals
+        if one.says == Says.YES and opinions.standing(one) == Standing.VOID and one.user_id not in again
+    ]
+    names = list(dict.fromkeys(str(one.user) for one in void))
+    if not names:
+        return ""
+    many = (
+        f"{len(names)} approvals, by {listed(names)}, are"
+        if len(names) > 1
+        else f"The approval of {names[0]} is"
+    )
+    return f" {many} void: files changed since."
 
 
 def soak(case: Case) -> Iterator[Blocker]:
@@ -49,7 +67,6 @@ def soak(case: Case) -> Iterator[Blocker]:
             f"{past} h of {hours} h since the files last changed. It can be published from "
             f"{changed + timedelta(hours=hours):%d %B %H:%M} UTC on.",
             "the clock",
-            link=_HERE,
         )
 
 
@@ -66,5 +83,4 @@ def reports(case: Case) -> Iterator[Blocker]:
         "A tester says it is broken" if len(unanswered) == 1 else "Testers say it is broken",
         f"{len(unanswered)} of {total} such report{'' if total == 1 else 's'} without an answer: {who}.",
         "you",
-        link="#testers",
     )

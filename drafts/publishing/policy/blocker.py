@@ -25,6 +25,7 @@ class Code(StrEnum):
     NOT_INSPECTED = "not-inspected"
     FINDING_REFUSED = "finding-refused"
     CREDENTIAL_LEAKED = "credential-leaked"
+    STAGED_BY_LEAKED = "staged-by-leaked"
     NOT_AS_LAST_TIME = "not-as-last-time"
     PATTERN_MISSING = "pattern-missing"
     ENVIRONMENT_CHANGED = "environment-changed"
@@ -62,7 +63,7 @@ class Blocker:
     subject: str = ""
     decision: str = ""
     what: tuple[str, ...] = ()
-    link: str = ""  # where on the draft's page it is cleared
+    link: str = ""  # where it is cleared: links.py knows for each code
 
     @property
     def sentence(self) -> str:

@@ -8,6 +8,7 @@ from drafts.inspection.changes.sources import same_sources
 from drafts.models import DecisionKind, File
 from drafts.publishing.policy.blocker import Blocker, Code, listed
 from drafts.publishing.policy.case import Case
+from drafts.publishing.policy.files import exactly
 
 _SAID = 5  # moves that one sentence tells
 
@@ -49,18 +50,13 @@ def _moved(moves: list[Move], before: str, after: str) -> str:
     return f"{listed(who)} {'moves' if len(moves) == 1 else 'move'} from {before} to {after}"
 
 
-def sources_of(file: File) -> str:
-    """Name a file for a decision: its name and its very bytes."""
-    return f"{file.filename} {file.sha256}"
-
-
 def sources(case: Case) -> Iterator[Blocker]:
     """Ask about late files whose sources differ; one that is not inspected yet is another rule's matter."""
     if not case.draft.is_live or not case.before.adds:
         return
     files, decided = {file.filename: file for file in case.files}, case.decided(DecisionKind.SOURCES)
     every = same_sources(case.files, case.before.same_files).values()
-    found = [one for one in every if not one.is_same and sources_of(files[one.filename]) not in decided]
+    found = [one for one in every if not one.is_same and exactly(files[one.filename]) not in decided]
     for code, title, some in (
         (Code.SOURCES_DIFFER, "Other sources", [one for one in found if one.is_known]),
         (Code.SOURCES_UNKNOWN, "Sources not compared", [one for one in found if not one.is_known]),
@@ -74,7 +70,7 @@ def sources(case: Case) -> Iterator[Blocker]:
                 "you",
                 some[0].filename,
                 decision=DecisionKind.SOURCES,
-                what=tuple(sources_of(files[one.filename]) for one in some),
+                what=tuple(exactly(files[one.filename]) for one in some),
             )
 
 
@@ -89,7 +85,7 @@ def new_files(case: Case) -> Iterator[Blocker]:
         for file in case.files
         if file.identity not in known
         and file.filename not in case.draft.expects
-        and sources_of(file) not in settled
+        and exactly(file) not in settled
     ]
     if found:
         one = len(found) == 1
@@ -101,5 +97,5 @@ def new_files(case: Case) -> Iterator[Blocker]:
             "you",
             found[0].filename if one else None,
             decision=DecisionKind.NEW_FILES,
-            what=tuple(sources_of(file) for file in found),
+            what=tuple(exactly(file) for file in found),
         )

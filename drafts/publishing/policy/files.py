@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from drafts.dist import parse_filename
-from drafts.models import DecisionKind, Draft, DraftState, File, FileState, UploadSession
+from drafts.models import DecisionKind, Draft, DraftState, File, FileState, Token, UploadSession
 from drafts.publishing.policy.blocker import Blocker, Code, listed
 from drafts.publishing.policy.case import Case
 
@@ -31,7 +31,9 @@ def not_ready(case: Case) -> Iterator[Blocker]:
     ]
     if waits:
         names = [f"{one.filename} ({one.state})" for one in waits]
-        yield Blocker(Code.FILE_NOT_READY, "Not ready", f"still on the way: {listed(names)}.", "CI")
+        there = {one.filename for one in waits} | {file.filename for file in case.files}
+        still = f"{len(waits)} of {len(there)} files {'is' if len(waits) == 1 else 'are'} still on the way"
+        yield Blocker(Code.FILE_NOT_READY, "Not ready", f"{still}: {listed(names)}.", "CI")
 
 
 def failed(case: Case) -> Iterator[Blocker]:
@@ -97,3 +99,29 @@ def name_published(case: Case) -> Iterator[Blocker]:
                 "you",
                 file.filename,
             )
+
+
+def staged_by_leaked(case: Case) -> Iterator[Blocker]:
+    """Ask about each file whose token an owner revoked as leaked: a stranger may have staged it."""
+    decided = case.decided(DecisionKind.CONFIRMED) if case.draft.is_live else frozenset()
+    found = [file for file in case.files if file.leaked_at and exactly(file) not in decided]
+    if not found or not case.draft.is_live:
+        return
+    one, names = len(found) == 1, [file.filename for file in found]
+    tokens = Token.objects.in_bulk({file.staged_by_token_id for file in found})
+    yield Blocker(
+        Code.STAGED_BY_LEAKED,
+        "Staged by a token that leaked",
+        f"{len(found)} of {len(case.files)} files {'was' if one else 'were'} staged by {listed(sorted(map(str, tokens.values())))}, "
+        f"which strangers had: {listed(names)}. Is {'it' if one else 'each'} what your CI built? Confirm {'it' if one else 'them'} "
+        f"with a reason, or delete {'it' if one else 'them'}.",
+        "you",
+        names[0] if one else None,
+        decision=DecisionKind.CONFIRMED,
+        what=tuple(exactly(file) for file in found),
+    )
+
+
+def exactly(file: File) -> str:
+    """Name a file for a decision: its name and its very bytes."""
+    return f"{file.filename} {file.sha256}"

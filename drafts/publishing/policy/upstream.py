@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion, Version
 from drafts.models import DecisionKind, Target, TargetKind
 from drafts.publishing.policy.blocker import Blocker, Code, listed
 from drafts.publishing.policy.case import Case
+from drafts.publishing.policy.files import exactly
 from drafts.publishing.targets import places
 
 OPEN_DAYS = 14  # how long PyPI and TestPyPI take files of a release, from its first one
@@ -71,7 +72,7 @@ def attestations(case: Case) -> Iterator[Blocker]:
     if not target.known.get("attested") or not case.files:
         return
     decided = case.decided(DecisionKind.NO_ATTESTATIONS)
-    what = tuple(f"{file.filename} {file.sha256}" for file in case.files)
+    what = tuple(exactly(file) for file in case.files)
     if decided.issuperset(what):
         return
     yield Blocker(
