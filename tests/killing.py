@@ -1,11 +1,10 @@
-"""A process that ends by SIGKILL at a step, and the one that starts such processes.
+"""A process that ends by SIGKILL at an effect, and the one that starts such processes.
 
 ``python -m tests.killing`` loads the program once and forks for each order it reads, so that a kill costs no start. An order says
-what to do: the jobs that are due, or one request. It names a step as ``module:attribute`` and the moment (before or after the
-step), or has the process end at the first effect (see tests.effects) that no process ended at before. The program knows nothing of it.
+what to do: the jobs that are due, or one request, and may have the process end at the first effect (see tests.effects) that no
+process ended at before. The program knows nothing of it.
 """
 
-import importlib
 import json
 import os
 import signal
@@ -22,11 +21,9 @@ CODE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Order:
-    """What a process does until it is killed; without a step it comes to its end."""
+    """What a process does; unless it is ``derived`` it comes to its end."""
 
     work: str  # "jobs", or "request"
-    step: str = ""
-    after: bool = False
     path: str = ""
     body: str = ""  # of a request, Latin-1
     content_type: str = ""
@@ -86,29 +83,6 @@ class Killer:
         self._process.wait(120)
 
 
-def _killed() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _arm(step: str, *, after: bool) -> None:
-    """Replace a function by itself and a kill."""
-    module, _, path = step.partition(":")
-    owner = importlib.import_module(module)
-    *parents, name = path.split(".")
-    for parent in parents:
-        owner = getattr(owner, parent)
-    real = getattr(owner, name)
-
-    def armed(*args, **options):
-        if not after:
-            _killed()
-        result = real(*args, **options)
-        _killed()
-        return result
-
-    setattr(owner, name, armed)
-
-
 def _jobs(kinds: tuple[str, ...]) -> None:
     from celery import current_app
 
@@ -141,8 +115,6 @@ def _child(order: Order, told: int) -> None:
 
     for name, value in order.settings:
         setattr(settings, name, value)
-    if order.step:
-        _arm(order.step, after=order.after)
     if order.derived:
         from tests.effects import Effects
 

@@ -11,9 +11,9 @@ from tests import wheels
 from tests.conftest import sign_in
 from tests.coupled import press_train, visible
 from tests.inspected import inspect_now
+from tests.killed import apart, killer, seen, taken_over
 from tests.killing import Killer, Order
-from tests.test_killed_processes import _apart, _loopback_is_allowed, killer
-from tests.test_killed_uploads import seen, taken_over
+from tests.test_killed_processes import _loopback_is_allowed
 from tests.upstreams import Upstream, aimed, hook, upstream
 
 __all__ = ["_loopback_is_allowed", "hook", "killer"]
@@ -33,7 +33,7 @@ def shown_here(killer: Killer, train: Train, mike) -> None:
     """Publish the train up to the moment at which its drafts show here and the deliveries are still to come."""
     inspect_now()
     assert press_train(sign_in(mike), train, "mike").status_code == 302
-    with _apart():
+    with apart():
         assert killer.do(Order("jobs", kinds=(Kind.TRAIN,))) == 0
     assert visible() == ALL
 

@@ -1,74 +1,37 @@
-"""Promise 9, with real processes: SIGKILL at every named step of publishing and of an upload, and the promises afterwards."""
+"""Promise 9, with real processes: SIGKILL at every effect of a publish, of the click for it and of an upload."""
 
 import hashlib
-from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from accounts.models import AuditEvent
-from drafts.models import BurntName, Draft, DraftState, File, Job, JobState, Kind, Push, Receipt
+from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, Push, Receipt
 from drafts.storage import storage
 from tests import wheels
 from tests.conftest import draft_url, sign_in, totp_code, upload_form
 from tests.inspected import inspect_now
-from tests.killing import Killer, Order
-from tests.test_jobs import LONG_AGO
-from tests.upstreams import aimed, refuses, upstream
+from tests.killed import apart, finish, killer, pressed, seen, taken_over
+from tests.killing import Order
+from tests.upstreams import aimed, upstream
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise]
-KILLED = -9
-TARGETS = "drafts.publishing.targets"
+__all__ = ["killer"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise, pytest.mark.timeout(480)]
 WHEEL, SDIST = "sampleproject-1.0-py3-none-any.whl", "sampleproject-1.0.tar.gz"
+PUBLISHING = Order("jobs", kinds=(Kind.PUBLISH, Kind.RECEIPT, Kind.PURGE, Kind.LOOK_BACK))
+FLIPPED = "after the commit of drafts.publishing.flip:_flip"
 
-# Each named step of the worker's, in its order; every one is struck before and after.
-STEPS = [
-    "drafts.publishing.flip:relay.is_begun",
-    "drafts.publishing.flip:promotion.promote",
-    "drafts.publishing.promotion:_promote",
-    "drafts.publishing.flip:promotion.hash_again",
-    f"{TARGETS}.relay:listing.read",
-    f"{TARGETS}.relay:rows.sending",
-    f"{TARGETS}.relay:upload.send",
-    f"{TARGETS}.relay:rows.settle",
-    f"{TARGETS}.relay:rows.done",
-    "drafts.publishing.flip:_flip",
-    "drafts.publishing.flip:pages.store",
-    "drafts.publishing.flip:_end",
-    "drafts.publishing.flip:record",
-    "drafts.publishing.receipt.job:keys.current",
-    "drafts.publishing.receipt.job:work",
-    "drafts.intake.purge:_purge_draft",
-    "drafts.publishing.lookback:_difference",
-    "drafts.publishing.lookback:_settle",
-]
-# Those of one that stops, because the upstream index refuses the sdist.
-STOP = [f"{TARGETS}.relay:rows.stop", f"{TARGETS}.rows:mail.tell"]
-# Each named step of the click, in the web process.
-CLICK = [
-    "drafts.publishing.publish:check",
-    "drafts.publishing.publish:reserve",
-    "drafts.publishing.publish:upstream.plan",
-    "drafts.publishing.publish:jobs.enqueue",
-    "drafts.publishing.publish:audit.record",
-    "drafts.publishing.publish:start",
-]
-# Each named step of an upload, in the web process.
-UPLOAD = [
-    "drafts.intake.legacy:receive.form",
-    "drafts.intake.legacy:_stage",
-    "drafts.intake.door:checked",
-    "drafts.intake.arrival:Upload.commit",
-    "drafts.intake.arrival:keep_metadata",
-    "drafts.intake.door:stage.add_file",
-    "drafts.intake.stage:_row",
-    "drafts.intake.stage:_recorded",
-    "drafts.intake.stage:audit.record",
-]
+
+MANY = {"DRAFTS_OPENED_PER_HOUR": 1000, "LIVE_DRAFTS_PER_PROJECT": 1000}
+
+
+@pytest.fixture
+def many(settings):
+    """A limit on drafts that no test of many drafts meets."""
+    for name, value in MANY.items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture(autouse=True)
@@ -76,82 +39,14 @@ def _loopback_is_allowed(settings):
     settings.OUTBOUND_ALLOW = ["127.0.0.1"]
 
 
-@pytest.fixture(scope="module")
-def killer(django_db_setup):
-    """Starts processes on this test process's data that end where a test says."""
-    killer = Killer({"PRESSCHECK_OUTBOUND_ALLOW": "127.0.0.1", "PRESSCHECK_JOB_LEASE_SECONDS": "600"})
-    yield killer
-    killer.end()
-
-
-def times(steps) -> list:
-    return [
-        pytest.param(step, after, id=f"{'after' if after else 'before'} {step}")
-        for step in steps
-        for after in (False, True)
-    ]
-
-
-@contextmanager
-def _apart():
-    """Let go of the database while another process has it."""
-    connections.close_all()
-    yield
-
-
-def work(killer, step: str = "", *, after: bool = False) -> int:
-    with _apart():
-        return killer.do(Order("jobs", step, after))
-
-
-def leases_over() -> None:
-    Job.objects.filter(state=JobState.RUNNING).update(lease_until=LONG_AGO)
-    Job.objects.filter(state=JobState.WAITING).update(not_before=LONG_AGO)
-
-
-def finish(killer) -> None:
-    """Let the next worker do what is left."""
-    for _ in range(4):
-        leases_over()
-        assert work(killer) == 0
-        if not Job.objects.live().filter(error="").exists():  # what waits for somebody else says so
-            return
-
-
 def shown() -> int:
     answer = Client().get("/simple/sampleproject/")
     return answer.content.count(b"<a ") if answer.status_code == 200 else 0
 
 
-def click(draft, mike) -> Order:
-    client = sign_in(mike)
-    fields = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
-    return Order(
-        "request",
-        path=draft_url(draft, "publish"),
-        body=encode_multipart(BOUNDARY, fields).decode("latin-1"),
-        content_type=MULTIPART_CONTENT,
-        cookies=tuple((name, morsel.value) for name, morsel in client.cookies.items()),
-    )
-
-
-def at(order: Order, step: str, *, after: bool) -> Order:
-    return replace(order, step=step, after=after)
-
-
-def published_once(draft, there) -> None:
-    """Everything that is promised of a publish, wherever it was interrupted."""
-    draft.refresh_from_db()
-    assert draft.state == DraftState.PUBLISHED
-    assert shown() == 2
-    assert AuditEvent.objects.filter(event="draft:published").count() == 1
-    assert AuditEvent.objects.filter(event="draft:receipt").count() == 1
-    assert Receipt.objects.count() == 1
-    assert BurntName.objects.filter(permanent=True).count() == BurntName.objects.count() == 2
-    kept = {name: hashlib.sha256(data).hexdigest() for name, data in there.files.items()}
-    assert kept == dict(File.objects.published().values_list("filename", "sha256"))
-    assert there.uploads.index(WHEEL) < there.uploads.index(SDIST)
-    call_command("verify_audit")
+def events(name: str, draft: Draft | None = None) -> int:
+    found = AuditEvent.objects.filter(event=name)
+    return (found.filter(on_kind="draft", on_id=str(draft.pk)) if draft else found).count()
 
 
 @pytest.fixture
@@ -169,73 +64,125 @@ def ready(there, project, alice, draft):
     return draft
 
 
-@pytest.mark.parametrize(("step", "after"), times(STEPS))
-def test_a_worker_that_is_killed_loses_nothing(live, killer, ready, there, mike, step, after):
-    """It is true that a worker which is killed at any step shows none or all files, and that the next one finishes once."""
+@pytest.fixture
+def clicked(ready, mike):
+    """A draft that mike publishes; no worker has begun."""
     client = Client()
     client.force_login(mike)
     client.post(draft_url(ready, "publish"), {"fingerprint": ready.fingerprint(), "code": totp_code("mike")})
-    ended = work(killer, step, after=after)
-    assert ended == KILLED
-    assert shown() in {0, 2}
-    finish(killer)
-    published_once(ready, there)
+    return ready
 
 
-@pytest.mark.parametrize(("step", "after"), times(STOP))
-def test_a_worker_that_is_killed_while_it_stops_stops_once(killer, ready, there, mike, step, after):
-    """It is true that a refusal upstream is on record once and leaves the draft frozen, whatever happens to the worker."""
-    client = Client()
-    client.force_login(mike)
-    client.post(draft_url(ready, "publish"), {"fingerprint": ready.fingerprint(), "code": totp_code("mike")})
-    there.instead = [None, refuses(403, b"no"), refuses(403, b"no")]
-    assert work(killer, step, after=after) == KILLED
-    finish(killer)
-    ready.refresh_from_db()
-    assert (ready.state, shown(), Push.objects.get().state) == (DraftState.PROCESSING, 0, "stopped")
-    assert AuditEvent.objects.filter(event="upstream:stopped").count() == 1
+def test_a_worker_that_is_killed_at_every_effect_of_publishing_shows_none_or_all_and_finishes_once(
+    live, killer, clicked, there
+):
+    """It is true from the first claim to the look back: nothing shows before the flip, everything after it, and all is done once."""
+    steps = []
+    for step in killer.each(lambda: taken_over(PUBLISHING)):
+        steps.append(step)
+        assert shown() == (2 if FLIPPED in " ".join(steps) else 0), step
+    seen(
+        steps,
+        "claim",
+        "rows:sending(",
+        "a request",
+        "rows:settle(",
+        "rows:done(",
+        "before the commit of drafts.publishing.flip",
+    )
+    seen(steps, FLIPPED, "receipt.job:work", "purge:", "lookback:_settle")
+    clicked.refresh_from_db()
+    assert clicked.state == DraftState.PUBLISHED
+    assert (events("draft:published"), events("draft:receipt"), Receipt.objects.count()) == (1, 1, 1)
+    assert BurntName.objects.filter(permanent=True).count() == BurntName.objects.count() == 2
+    kept = {name: hashlib.sha256(data).hexdigest() for name, data in there.files.items()}
+    assert kept == dict(File.objects.published().values_list("filename", "sha256"))
+    assert there.uploads.index(WHEEL) < there.uploads.index(SDIST)
     call_command("verify_audit")
 
 
-@pytest.mark.parametrize(("step", "after"), times(CLICK))
-def test_a_click_that_is_killed_is_whole_or_never_was(killer, ready, there, mike, step, after):
-    """It is true that a web process which is killed in the click leaves all of it or nothing, and that it can be made again."""
-    order = click(ready, mike)
-    events = AuditEvent.objects.count()
-    with _apart():
-        assert killer.do(at(order, step, after=after)) == KILLED
-    ready.refresh_from_db()
-    if ready.state != DraftState.PROCESSING:
-        rest = (BurntName.objects.count(), Job.objects.filter(kind=Kind.PUBLISH).count())
-        assert (ready.state, rest, AuditEvent.objects.count()) == (DraftState.OPEN, (0, 0), events)
-        again = click(ready, mike)
-        with _apart():
-            assert killer.do(again) == 0
-    assert AuditEvent.objects.filter(event="draft:publishing").count() == 1
-    finish(killer)
-    published_once(ready, there)
-
-
-@pytest.mark.parametrize(("step", "after"), times(UPLOAD))
-def test_an_upload_that_is_killed_is_whole_or_never_was(killer, ci, step, after):
-    """It is true that a web process which is killed in an upload leaves a whole file or no row, and that sending again works."""
-    built = wheels.wheel()
-    body = encode_multipart(BOUNDARY, upload_form(built)).decode("latin-1")
-    order = Order(
-        "request",
-        path="/legacy/",
-        body=body,
-        content_type=MULTIPART_CONTENT,
-        headers=(("Authorization", ci.basic),),
+def test_a_worker_that_is_killed_at_every_effect_while_it_stops_stops_once(killer, clicked, there):
+    """It is true that a refusal upstream is on record once and leaves the draft frozen, whatever happens to the worker."""
+    there.never = {SDIST}
+    steps = []
+    for step in killer.each(lambda: taken_over(Order("jobs", kinds=(Kind.PUBLISH,)))):
+        steps.append(step)
+        clicked.refresh_from_db()
+        assert (clicked.state, shown()) == (DraftState.PROCESSING, 0), step
+    seen(
+        steps,
+        "before the commit of drafts.publishing.targets.rows:stop",
+        "after the commit of drafts.publishing.targets.rows:stop",
     )
-    with _apart():
-        assert killer.do(at(order, step, after=after)) == KILLED
-    staged = list(File.objects.all())
-    assert len(staged) == AuditEvent.objects.filter(event="file:staged").count() == Draft.objects.count()
-    with _apart():
-        assert killer.do(order) == 0
-    file = File.objects.get()
-    with storage().open(file.object_id, file.filename) as stored:
-        assert stored.read() == built.data
-    assert Draft.objects.get().files.live().count() == 1
+    assert (Push.objects.get().state, events("upstream:stopped")) == ("stopped", 1)
+    call_command("verify_audit")
+
+
+def test_a_click_that_is_killed_at_every_effect_is_whole_or_never_was(killer, many, ready, ci, there, mike):
+    """It is true that a web process which is killed in the click leaves all of it or nothing, and that it can be made again."""
+    client, made = sign_in(mike), [ready]
+
+    def click() -> Order:
+        draft = made[-1]
+        return pressed(client, draft_url(draft, "publish"), "mike", fingerprint=draft.fingerprint())
+
+    def another() -> Order:
+        assert ci.upload(wheels.wheel(version=f"2.{len(made)}")).status_code == 200
+        made.append(Draft.objects.latest("pk"))
+        return click()
+
+    steps = []
+    for step in killer.each(another, afresh=True):
+        steps.append(step)
+        draft = made[-1]
+        draft.refresh_from_db()
+        if draft.state != DraftState.PROCESSING:
+            rest = Job.objects.filter(kind=Kind.PUBLISH, subject=draft.subject), draft.burnt_names
+            assert [rows.count() for rows in rest] == [0, 0], step
+            assert (draft.state, events("draft:publishing", draft)) == (DraftState.OPEN, 0), step
+            order = click()
+            with apart():
+                assert killer.do(order) == 0
+        assert events("draft:publishing", draft) == 1, step
+    seen(
+        steps,
+        "before the commit of drafts.publishing.publish:start",
+        "after the commit of drafts.publishing.publish:start",
+    )
+    finish(killer, Kind.PUBLISH)
+    assert shown() == len(made) - 1
+    assert set(Draft.objects.exclude(pk=ready.pk).values_list("state", flat=True)) == {DraftState.PUBLISHED}
+    call_command("verify_audit")
+
+
+def test_an_upload_that_is_killed_at_every_effect_is_whole_or_never_was(killer, many, ci):
+    """It is true that a web process which is killed in an upload leaves a whole file or no row, and that sending again works."""
+    made: list[tuple[wheels.Built, Order]] = []
+
+    def another() -> Order:
+        built = wheels.wheel(version=f"2.{len(made)}")
+        order = Order(
+            "request",
+            path="/legacy/",
+            body=encode_multipart(BOUNDARY, upload_form(built)).decode("latin-1"),
+            content_type=MULTIPART_CONTENT,
+            headers=(("Authorization", ci.basic),),
+            settings=tuple(MANY.items()),
+        )
+        made.append((built, order))
+        return order
+
+    steps = []
+    for step in killer.each(another, afresh=True):
+        steps.append(step)
+        built, order = made[-1]
+        staged = File.objects.filter(filename=built.filename)
+        assert staged.count() == (events("file:staged") - len(made) + 1), step
+        with apart():
+            assert killer.do(order) == 0
+        file = staged.get()
+        with storage().open(file.object_id, file.filename) as stored:
+            assert stored.read() == built.data
+        assert events("file:staged") == Draft.objects.count() == len(made), step
+    seen(steps, "Upload.seal", "keep_metadata", "before the commit of drafts.intake.stage:add_file")
     call_command("verify_audit")

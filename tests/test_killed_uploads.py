@@ -6,11 +6,11 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import AuditEvent
-from drafts.models import File, Job, Kind, UploadPart, UploadSession
+from drafts.models import File, Kind, UploadPart, UploadSession
 from drafts.storage import storage
 from tests import bodies, stored, wheels
+from tests.killed import apart, finish, killer, leases_over, seen, taken_over
 from tests.killing import Order
-from tests.test_killed_processes import _apart, finish, killer, leases_over
 from tests.test_s3_presigned import S3, put_all
 from tests.test_upload2_resumable import MIB, RESUMABLE, large, offset_of, part
 from tests.uploading import BYTES, META, TYPE, Speaker
@@ -32,13 +32,6 @@ def small_parts(settings):
 def speaker(ci):
     """The upload token, speaking 2.0."""
     return Speaker(ci.token)
-
-
-def taken_over(order: Order) -> Order:
-    """Let the next worker have what died with the one before: no number of deaths makes these tests give a job up."""
-    leases_over()
-    Job.objects.live().update(attempt=0)
-    return order
 
 
 def request(speaker: Speaker, url: str, body: str, content_type: str = TYPE, **headers: str) -> Order:
@@ -77,12 +70,6 @@ def staged_once(built: wheels.Built) -> None:
     events = AuditEvent.objects.filter(event="file:staged", details__filename=built.filename)
     assert events.count() == 1
     assert not UploadPart.objects.filter(upload__filename=built.filename).exists()
-
-
-def seen(steps: list[str], *names: str) -> None:
-    """The effects that are known of were among those that were derived."""
-    for name in names:
-        assert any(name in step for step in steps), (name, steps)
 
 
 def test_parts_whose_web_process_is_killed_at_every_effect_are_whole_or_not_there(
@@ -132,7 +119,7 @@ def test_completing_that_is_killed_at_every_effect_stages_the_file_once(killer, 
             assert speaker.complete(file).status_code == 201, step
         if speaker.status(file).json()["status"] == "processing":
             leases_over()
-            with _apart():
+            with apart():
                 assert killer.do(JOINING) == 0
         assert speaker.status(file).json()["status"] == "completed", step
         staged_once(built)

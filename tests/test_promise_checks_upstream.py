@@ -1,9 +1,14 @@
 """The campaign's checks of the upstream index and of trains' links can fail: each names a state that was broken on purpose."""
 
+import json
+import time
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import audit
 from accounts.audit import Actor
 from bench.faults.acts.claims import TrainLinkIs
 from bench.faults.browser import Answer
@@ -59,6 +64,40 @@ def test_a_delivery_that_is_whole_breaks_no_promise_and_one_that_was_broken_is_n
             spoil(there)
             found = list(what_is_upstream_was_reviewed(_state(there)))
         assert any(words in one for one in found), (name, found)
+
+
+def _told(draft, name: str = "msg_1", **files: str) -> dict:
+    """What CI's webhook was told of a draft."""
+    sha256 = dict(draft.files.values_list("filename", "sha256")) | files
+    data = {"project": "sampleproject", "version": "1.0", "fingerprint": draft.publishing_fingerprint}
+    return {"headers": {"webhook-id": name}, "body": json.dumps({"data": {**data, "sha256": sha256}})}
+
+
+def _event(draft, name: str) -> None:
+    audit.record(name, on=draft, by=Actor.system("tests"))
+
+
+def test_a_publish_that_went_back_or_asked_otherwise_after_its_first_file_was_upstream_is_named(
+    delivered, draft
+):
+    """It is true of a publish that is undone, of files that change, of an sdist that comes first, and of what CI is told."""
+    now = time.time()
+    came = {name: now + name.endswith(".tar.gz") for name in delivered}
+    right = State([_ask], _NoBytes(), elsewhere=delivered, since=came, asked=[_told(draft)] * 2)
+    assert list(what_is_upstream_was_reviewed(right)) == []
+    broken = {
+        "draft:publishing-failed, after": replace(right, since=dict.fromkeys(came, now - 60)),
+        "file:deleted, after": replace(right, since=dict.fromkeys(came, now - 60)),
+        "sdist was upstream before": replace(right, since={name: -at for name, at in came.items()}),
+        "asked by 2 names": replace(right, asked=[_told(draft), _told(draft, "msg_2")]),
+        "other files than were reviewed": replace(right, asked=[_told(draft, **{"x.whl": "0" * 64})]),
+    }
+    for words, state in broken.items():
+        with _undone():
+            if words.endswith("after"):
+                _event(draft, words.partition(",")[0])
+            found = list(what_is_upstream_was_reviewed(state))
+        assert any(words in one for one in found), (words, found)
 
 
 @pytest.fixture

@@ -21,12 +21,13 @@ TOKEN = "only-for-the-tests"
 
 @dataclass
 class Upstream:
-    """What it has, by file name; ``instead`` answers the next uploads, ``shown`` is what it says a file's digest is."""
+    """What it has, by file name; ``instead`` answers the next uploads, ``never`` is refused, ``shown`` is what it says a file's digest is."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     uploads: list[str] = field(default_factory=list)
     fields: list[dict[str, list[str]]] = field(default_factory=list)
     instead: list[Callable[[Asked, str, bytes], None] | None] = field(default_factory=list)
+    never: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     uploaded_at: dict[str, str] = field(default_factory=dict)
@@ -66,6 +67,8 @@ class Upstream:
         instead = self.instead.pop(0) if self.instead else None
         if instead:
             instead(asked, name, data)
+        elif name in self.never:
+            asked.answer(403, b"no")
         elif name in self.files:
             asked.answer(400, b"<h1>400 File already exists.</h1>", Content_Type="text/html")
         else:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -13,19 +13,21 @@ from django.db import Error, connections
 from django.db.models import Q
 
 from accounts.models import AuditEvent
-from bench.faults import faults, moments
+from bench.faults import aims, faults
 from bench.faults.acts import ACTS, NAMED, Act, perform
+from bench.faults.aims import AIMS, Aim
 from bench.faults.browser import Browser, Lost
 from bench.faults.cast import Cast
 from bench.faults.elsewhere import Elsewhere, resume_what_stopped
 from bench.faults.faults import Fault, Scene
 from bench.faults.fleet import Fleet, eventually
+from bench.faults.leads import Led, asked
 from bench.faults.ledger import Ledger
-from bench.faults.moments import asked
 from bench.faults.places import Place
 from bench.faults.promises import State, broken
 from bench.faults.promises.trail import by_and_by, without_a_row
 from bench.faults.shelf import Inventory
+from bench.faults.upstream import Mood
 from drafts.intake import purge
 from drafts.intake.rules import grace
 from drafts.models import Draft, DraftState, Job, Kind, Push, PushState
@@ -35,8 +37,7 @@ _GLANCE_SECONDS = 0.1
 _FIRST, _ACTS = 3, (8, 14)
 _SPREAD_SECONDS = 2.0  # over which the acts of a round begin
 _HELD_SECONDS = (0.3, 1.5)
-_OTHERWISE = {"a schedule": "publish at a time", "a standing order": "release by a standing order"}
-_TRAIN = "publish a train"
+_OTHERWISE = ("publish at a time", "release by a standing order", "publish a train")
 _WAYS = {"train": "in a train", "scheduled_by": "at a time", "order": "by a standing order"}
 _UNDER_WAY = (PushState.WAITING, PushState.SENDING, PushState.ASKED, PushState.STOPPED)
 _RELEASES = 2  # that a round works on, of each project
@@ -47,13 +48,16 @@ class Round:
     """What came of a round. Seconds count from the moment when the fault was mended.
 
     ``answered``: until every web server could do its work and every publish had ended; ``settled``: until no job was left;
-    ``amid``: what was under way when the fault struck, or nothing.
+    ``aim``: what the fault waited for; ``amid``: what was so when it struck, or nothing; ``still``: so it was, too, right after it
+    struck.
     """
 
     number: int
     fault: str
     acts: int
+    aim: str
     amid: str
+    still: bool
     answered: float
     settled: float
     losses: tuple[str, ...]
@@ -68,7 +72,7 @@ class Campaign:
     cast: Cast
     inventory: Inventory
     seed: int
-    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    elsewhere: Elsewhere
     rounds: list[Round] = field(default_factory=list)
     is_last: bool = False
 
@@ -86,34 +90,35 @@ class Campaign:
             self.inventory.forget()
         dice = random.Random(f"{self.seed} {number}")
         self.ledger.round, self.ledger.lies = number, False
-        aimed = moments.aim(self.seed, number)
-        favoured = self.elsewhere.project if moments.is_upstream(aimed) else ""
+        fault, aim = planned(self.place, self.seed, number)
+        favoured = self.elsewhere.sent if aim.is_upstream else ""
         self.cast.begin([f"{number}.{minor}" for minor in range(_RELEASES)], favoured)
-        fault = dealt(self.place, self.seed, number)
-        acts = self._acts(aimed, dice)
-        amid, mended = self._act_under(fault, acts, aimed, dice)
+        acts = self._acts(aim, dice)
+        led = Led(self.cast, self.elsewhere, f"{number}.{_RELEASES}", dice, aim.projects)
+        amid, still, mended = self._act_under(fault, acts, (aim, led), dice)
         answered, settled = self.settle(mended)
         losses = self.look()
-        done = Round(number, fault.name, len(acts), amid, answered, settled, tuple(losses))
+        done = Round(number, fault.name, len(acts), aim.name, amid, still, answered, settled, tuple(losses))
         self.rounds.append(done)
         return done
 
-    def _acts(self, aimed: tuple[str, ...], dice: random.Random) -> list[Act]:
+    def _acts(self, aim: Aim, dice: random.Random) -> list[Act]:
         """Return the round's acts: uploads first, so that there is something to do the others to, and then two publishes."""
-        chosen = dice.choices(ACTS, [act.weight for act in ACTS], k=dice.randint(*_ACTS))
-        otherwise = dice.choice([_TRAIN, *_OTHERWISE.values()])
-        if len(aimed) in {1, 2}:
-            otherwise = _OTHERWISE.get(aimed[0], _TRAIN)
+        fit = [act for act in ACTS if act.name not in aim.without]
+        chosen = dice.choices(fit, [act.weight for act in fit], k=dice.randint(*_ACTS))
+        otherwise = dice.choice([name for name in _OTHERWISE if name not in aim.without])
         return [*[NAMED["upload a release"]] * _FIRST, NAMED["publish a draft"], NAMED[otherwise], *chosen]
 
     def _act_under(
-        self, fault: Fault, acts: list[Act], aimed: tuple[str, ...], dice: random.Random
-    ) -> tuple[str, float]:
+        self, fault: Fault, acts: list[Act], aimed: tuple[Aim, Led], dice: random.Random
+    ) -> tuple[str, bool, float]:
         """Do the acts at once while the fault happens.
 
-        Returns what was under way when it struck, and the moment when its mending began.
+        Returns what was so when it struck, whether it still was right after, and the moment when its mending began.
         """
-        scene, over = Scene(self.place, self.fleet, self.ledger), threading.Event()
+        scene, over = Scene(self.place, self.fleet, self.ledger, self.elsewhere), threading.Event()
+        aim, led = aimed
+        self.elsewhere.be(aim.mood)
         held = dice.uniform(*_HELD_SECONDS)
         seeds = [
             (0.0 if number < _FIRST else dice.uniform(0.2, _SPREAD_SECONDS), dice.random())
@@ -122,18 +127,44 @@ class Campaign:
         reader = threading.Thread(target=self._watch, args=(over, dice.random()))
         reader.start()
         try:
-            with ThreadPoolExecutor(len(acts)) as pool:
+            with ThreadPoolExecutor(len(acts) + 1) as pool:
+                brought = pool.submit(self._brought, aim, led)
                 done = [pool.submit(self._begun, act, *when) for act, when in zip(acts, seeds, strict=True)]
-                amid = moments.struck_amid(aimed, dice, done)
-                with fault.strike(scene, dice):
-                    time.sleep(held)
-                    mended = time.monotonic()
-            for one in done:
+                amid, still, mended = self._struck(fault, (aim, led, brought), scene, dice, held)
+            for one in (brought, *done):
                 one.result()
         finally:
             over.set()
             reader.join()
-        return amid, mended
+        return amid, still, mended
+
+    def _struck(
+        self,
+        fault: Fault,
+        aimed: tuple[Aim, Led, Future[bool]],
+        scene: Scene,
+        dice: random.Random,
+        held: float,
+    ) -> tuple[str, bool, float]:
+        """Let the fault happen when its moment has come, and mend it."""
+        aim, led, brought = aimed
+        try:
+            amid = aims.strike_when(aim, led, brought, dice)
+            with fault.strike(scene, dice):
+                still = amid == aim.name and asked(lambda: aim.is_so(led))
+                time.sleep(held)
+                mended = time.monotonic()
+            return amid, still, mended
+        finally:
+            self.elsewhere.be(Mood.WELL)
+            led.struck.set()
+
+    def _brought(self, aim: Aim, led: Led) -> bool:
+        """Bring about what the fault is aimed at; false when that was not to be done."""
+        try:
+            return aim.lead is not None and aim.lead(led)
+        finally:
+            connections.close_all()
 
     def _begun(self, act: Act, after: float, seed: float) -> None:
         time.sleep(after)
@@ -197,7 +228,16 @@ class Campaign:
 
     def _state(self) -> State:
         ways = [_way(server) for server in self.cast.servers]
-        return State(ways, self.inventory, self.ledger, self.cast.tokens, self.elsewhere.digests())
+        there = self.elsewhere
+        return State(
+            ways,
+            self.inventory,
+            self.ledger,
+            self.cast.tokens,
+            there.digests(),
+            there.since(),
+            there.shelf.told(),
+        )
 
 
 def way_of(scope: str, draft: str) -> str:
@@ -214,6 +254,18 @@ def dealt(place: Place, seed: int, number: int) -> Fault:
     deal, position = divmod(number - 1, len(possible))
     random.Random(f"{seed} deal {deal}").shuffle(possible)
     return possible[position]
+
+
+def planned(place: Place, seed: int, number: int) -> tuple[Fault, Aim]:
+    """Return a round's fault and its aim: of the aims that fit a fault, one that was taken least often until then."""
+    taken: Counter[str] = Counter()
+    for one in range(1, number + 1):
+        fault, dice = dealt(place, seed, one), random.Random(f"{seed} aim {one}")
+        fit = [aim for aim in AIMS if aim.is_upstream or not fault.is_elsewhere]
+        least = min(taken[aim.name] for aim in fit)
+        aim = dice.choice([aim for aim in fit if taken[aim.name] == least])
+        taken[aim.name] += 1
+    return fault, aim
 
 
 def _way(server: str) -> Callable:

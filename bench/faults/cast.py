@@ -71,7 +71,7 @@ class Cast:
 
     ``tokens`` are the upload tokens by project; ``quiet`` is a project that nobody publishes; ``versions`` is what the
     round works on, ``drafts`` the projects and versions of which files were staged in it; ``favoured`` is the project that
-    most of a round is about, if one is.
+    most of a round is about, if one is; ``aside`` are tokens of projects that only what a fault is aimed at uses.
     """
 
     servers: Sequence[str]
@@ -83,6 +83,7 @@ class Cast:
     drafts: list[tuple[str, str]] = field(default_factory=list)
     forge: "Forge | None" = None
     favoured: str = ""
+    aside: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._free: queue.Queue[Person] = queue.Queue()
@@ -92,7 +93,7 @@ class Cast:
     @property
     def readable(self) -> list[str]:
         """Return every project that has a page, or may get one; the one that CI builds has had one from the beginning."""
-        return sorted(self.tokens) + ([self.forge.project] if self.forge else [])
+        return sorted([*self.tokens, *self.aside]) + ([self.forge.project] if self.forge else [])
 
     @contextmanager
     def somebody(self) -> Iterator[Person]:
@@ -133,7 +134,7 @@ class Cast:
 
     def basic(self, project: str) -> str:
         """Return the Authorization header of a project's CI."""
-        return basic("__token__", self.tokens[project])
+        return basic("__token__", (self.tokens | self.aside)[project])
 
 
 def basic(user: str, password: str) -> str:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
+from bench.faults.elsewhere import Elsewhere
 from bench.faults.fleet import Fleet, Process
 from bench.faults.ledger import Ledger
 from bench.faults.places import Place, Shape, full_disk, restart_the_database
+from bench.faults.upstream import Mood
 from tests.fault_proxy import Fault as StoreFault
 
 BOTH = frozenset(Shape)
+_GONE_SECONDS = (0.5, 4.0)
 EMBEDDED, SERVICES = frozenset({Shape.EMBEDDED}), frozenset({Shape.SERVICES})
 
 
@@ -23,15 +26,20 @@ class Scene:
     place: Place
     fleet: Fleet
     ledger: Ledger
+    elsewhere: Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong; ``strike`` lasts as long as its block, in the shapes that have what it strikes."""
+    """One thing that goes wrong; ``strike`` lasts as long as its block, in the shapes that have what it strikes.
+
+    ``is_elsewhere``: it strikes the upstream index, which nothing notices unless something goes there.
+    """
 
     name: str
     shapes: frozenset[Shape]
     strike: Callable[[Scene, random.Random], AbstractContextManager[None]]
+    is_elsewhere: bool = False
 
 
 @contextmanager
@@ -132,6 +140,33 @@ def _store(
     return strike
 
 
+@contextmanager
+def _upstream_killed(scene: Scene, dice: random.Random) -> Iterator[None]:
+    """End the upstream index; it is gone for a while, in which deliveries are tried again."""
+    scene.fleet.upstream.kill()
+    scene.elsewhere.be(Mood.WELL)
+    time.sleep(dice.uniform(*_GONE_SECONDS))
+    try:
+        yield
+    finally:
+        scene.fleet.start()
+
+
+def _upstream(mood: Mood) -> Callable[[Scene, random.Random], AbstractContextManager[None]]:
+    """Return a fault of the upstream index: how it behaves for a while."""
+
+    @contextmanager
+    def strike(scene: Scene, dice: random.Random) -> Iterator[None]:
+        scene.elsewhere.be(mood)
+        time.sleep(dice.uniform(*_GONE_SECONDS))
+        try:
+            yield
+        finally:
+            scene.elsewhere.be(Mood.WELL)
+
+    return strike
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault("nothing", BOTH, lambda _scene, _dice: nullcontext()),
     Fault("a web server is killed", BOTH, lambda scene, dice: _killed(scene, scene.fleet.webs, dice)),
@@ -150,6 +185,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault("the store is full", SERVICES, _store("507")),
     Fault("the store flips bits of what it gets", SERVICES, _store("sent")),
     Fault("the store flips bits of what it gives", SERVICES, _store("got", lies=True)),
+    Fault("the upstream index is killed and gone", BOTH, _upstream_killed, is_elsewhere=True),
+    Fault("the upstream index is slow", BOTH, _upstream(Mood.SLOW), is_elsewhere=True),
+    Fault("the upstream index refuses files", BOTH, _upstream(Mood.REFUSES), is_elsewhere=True),
+    Fault("the upstream index answers 503", BOTH, _upstream(Mood.DOWN), is_elsewhere=True),
+    Fault("the upstream index takes files without a word", BOTH, _upstream(Mood.MUTE), is_elsewhere=True),
 )
 
 

@@ -1,11 +1,10 @@
 """The release before the first round: CI's job stages it, a person publishes it, and an owner's order is given by it."""
 
-import time
-
 from bench.faults.acts.orders import Release, mint, staged
 from bench.faults.acts.people import confirmation, draft_url, followed
 from bench.faults.browser import Answer
-from bench.faults.cast import Cast, Person
+from bench.faults.cast import Cast
+from bench.faults.elsewhere import code_of
 from bench.faults.fleet import eventually
 from drafts.models import Draft, DraftState
 
@@ -31,23 +30,17 @@ def order(cast: Cast) -> None:
     with cast.somebody() as person:
         draft = draft_url(server, forge.project, VERSION)
         page = confirmation(person, server, draft)
-        fields = {"fingerprint": page.hidden("fingerprint"), "code": _code(person)}
+        fields = {"fingerprint": page.hidden("fingerprint"), "code": code_of(person)}
         _done(person.browser.post(f"{draft}publish/", page, **fields))
     eventually(_is_published, what=f"{forge.project} {VERSION} is published")
     url = f"{server}/projects/{forge.project}/order/"
-    said = forge.owner.browser.post(url, forge.owner.browser.ask(url), days="30", code=_code(forge.owner))
+    said = forge.owner.browser.post(url, forge.owner.browser.ask(url), days="30", code=code_of(forge.owner))
     _done(said)
     followed(forge.owner, server, said)
 
 
 def _is_published() -> bool:
     return Draft.objects.filter(version=VERSION, state=DraftState.PUBLISHED).exists()
-
-
-def _code(person: Person) -> str:
-    while (code := person.code()) is None:
-        time.sleep(1)
-    return code
 
 
 def _done(answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""The processes of a server: two web servers, three workers, two schedulers, each of which can be killed and started."""
+"""The processes of a server (two web servers, three workers, two schedulers) and the upstream index: each can be killed and started."""
 
 import os
 import signal
@@ -61,6 +61,11 @@ class Process:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    @property
+    def address(self) -> str:
+        """Return its address by number, which the server may ask."""
+        return f"http://127.0.0.1:{self.port}"
+
     def kill(self) -> None:
         """End it as the kernel does when memory runs out."""
         if self.process is not None:
@@ -77,7 +82,7 @@ class Process:
         os.kill(int(children[0]), signal.SIGKILL)
 
     def answers(self) -> bool:
-        """Say whether a web process can do its work."""
+        """Say whether a process that serves can do its work."""
         try:
             return Browser().ask(f"{self.url}/readyz").status == 200
         except Lost:
@@ -86,14 +91,16 @@ class Process:
 
 @dataclass
 class Fleet:
-    """All processes of one server."""
+    """All processes of one server, and the index elsewhere that it sends files to."""
 
     webs: list[Process]
     workers: list[Process]
     schedulers: list[Process]
+    upstream: Process
 
     @property
     def everything(self) -> list[Process]:
+        """Return the server's own processes, which one machine's loss of power ends."""
         return [*self.webs, *self.workers, *self.schedulers]
 
     @property
@@ -102,19 +109,22 @@ class Fleet:
 
     def start(self) -> None:
         """Start whatever does not run; the web processes answer when this returns. Raises TimeoutError."""
-        for process in self.everything:
+        for process in (self.upstream, *self.everything):
             process.start()
-        for web in self.webs:
+        for web in (self.upstream, *self.webs):
             eventually(lambda web=web: web.is_alive and web.answers(), what=f"{web.name} answers: {web.log}")
 
     def stop(self) -> None:
-        """End all of it. It loses nothing, and does not wait."""
+        """End the server's processes. It loses nothing, and does not wait."""
         for process in self.everything:
             process.kill()
 
 
-def fleet(hosts: list[Mapping[str, str]], logs: Path, port: int | None = None) -> Fleet:
-    """Describe a server on these hosts: the environment of each, dealt out in turn. ``port`` is the first web server's."""
+def fleet(hosts: list[Mapping[str, str]], logs: Path, port: int | None = None, *, elsewhere: Path) -> Fleet:
+    """Describe a server on these hosts: the environment of each, dealt out in turn. ``port`` is the first web server's.
+
+    ``elsewhere`` is the folder of the upstream index.
+    """
     logs.mkdir(parents=True, exist_ok=True)
 
     def deal(name: str, count: int, *command: str, ports: bool = False) -> Iterator[Process]:
@@ -125,10 +135,13 @@ def fleet(hosts: list[Mapping[str, str]], logs: Path, port: int | None = None) -
             title = f"{name}-{number + 1}"
             yield Process(title, line, hosts[number % len(hosts)], logs / f"{title}.log", own)
 
+    there = free_port()
+    line = [sys.executable, "-m", "bench.faults.upstream", "--port", str(there), "--folder", str(elsewhere)]
     return Fleet(
         list(deal("web", WEBS, "-m", "gunicorn", "--config", "config/gunicorn.py", ports=True)),
         list(deal("worker", WORKERS, "-m", "config.celery_worker")),
         list(deal("scheduler", SCHEDULERS, "-m", "config.celery_beat")),
+        Process("upstream", line, hosts[0], logs / "upstream.log", there),
     )
 
 
@@ -140,3 +153,4 @@ def running(one: Fleet) -> Iterator[Fleet]:
         yield one
     finally:
         one.stop()
+        one.upstream.kill()

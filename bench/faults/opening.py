@@ -9,10 +9,11 @@ from django.conf import settings
 
 from accounts import people
 from accounts.audit import Actor
-from bench.faults import elsewhere, first
+from bench.faults import first
 from bench.faults import fleet as fleets
 from bench.faults.campaign import Campaign
 from bench.faults.cast import PASSWORD, Cast, Person, secret_of
+from bench.faults.elsewhere import Elsewhere
 from bench.faults.forge import Forge
 from bench.faults.forge import running as forging
 from bench.faults.ledger import Ledger
@@ -25,7 +26,8 @@ from drafts.operations import prepare
 NAMES = ("basalt", "gneiss", "obsidian")
 QUIET = "obsidian"
 OWNER = "owner@example.org"
-SENT_ON, SHIPPER = "pumice", "shipper@example.org"  # a project that goes upstream, and its owner
+SHIPPER = "shipper@example.org"  # owns what goes upstream: a project that Presscheck brings there, and one whose CI does
+SENT_ON, BY_CI = "pumice", "slate"
 ORDERED = "marble"  # whose releases a standing order publishes
 MOST_PEOPLE = 12
 
@@ -41,16 +43,19 @@ def campaign(place: Place, *, seed: int, rounds: int, port: int) -> Iterator[Cam
         for number in range(_enough(rounds))
     ]
     held = _projects(cast_of_people)
-    fleet = fleets.fleet([dict(host) for host in place.hosts], place.folder / "logs", port)
+    there = place.folder / "upstream"
+    hosts = [dict(host) for host in place.hosts]
+    fleet = fleets.fleet(hosts, place.folder / "logs", port, elsewhere=there)
+    upstream = Elsewhere(fleet.upstream.address, there)
     owner = Person(OWNER, secret_of("owner"))
-    with elsewhere.running() as there, forging(Forge(ORDERED, owner)) as forge, fleets.running(fleet):
+    with forging(Forge(ORDERED, owner)) as forge, fleets.running(fleet):
         trusting(forge, cast_of_people)
-        held[SENT_ON] = going_upstream(there, cast_of_people)
-        cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger(), forge=forge)
+        held[SENT_ON], by_ci = going_upstream(upstream, cast_of_people)
+        cast = Cast(fleet.addresses, held, QUIET, cast_of_people, Ledger(), forge=forge, aside={BY_CI: by_ci})
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda person: person.sign_in(fleet.addresses[0]), [forge.owner, *cast_of_people]))
         first.order(cast)
-        yield Campaign(place, fleet, cast, Inventory(shelf), seed, elsewhere=there)
+        yield Campaign(place, fleet, cast, Inventory(shelf), seed, upstream)
 
 
 def _enough(rounds: int) -> int:
@@ -99,12 +104,15 @@ def trusting(forge: Forge, maintainers: Sequence[Person]) -> None:
     forge.trusted(project)
 
 
-def going_upstream(there: elsewhere.Elsewhere, maintainers: Sequence[Person]) -> str:
-    """Make the project whose releases go to the upstream index as well; returns CI's token."""
+def going_upstream(there: Elsewhere, maintainers: Sequence[Person]) -> list[str]:
+    """Make the projects whose releases go to the upstream index as well; returns the tokens of their CI."""
     by, owner = Actor.system("campaign"), Person(SHIPPER, secret_of("shipper"))
     people.add(email=SHIPPER, by=by, password=PASSWORD, totp_secret=owner.secret)
-    emails = [person.email for person in maintainers]
-    project = projects.create(name=SENT_ON, by=by, owner=SHIPPER, maintainers=emails)
-    Project.objects.filter(pk=project.pk).update(expected_files=ExpectedFiles.NOTHING)
-    there.aimed_at(project, owner)
-    return tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="CI")[1]
+    emails, made = [person.email for person in maintainers], []
+    there.sent, there.by_ci = SENT_ON, BY_CI
+    for name in (SENT_ON, BY_CI):
+        project = projects.create(name=name, by=by, owner=SHIPPER, maintainers=emails)
+        Project.objects.filter(pk=project.pk).update(expected_files=ExpectedFiles.NOTHING)
+        there.aimed_at(project, owner, by_ci=name == BY_CI)
+        made.append(tokens.make(project=project, kind=TokenKind.UPLOAD, by=by, label="CI")[1])
+    return made

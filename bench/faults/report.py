@@ -13,10 +13,17 @@ from bench.faults.campaign import Campaign, Round
 def line(one: Round) -> str:
     """Return one round on one line, and what was lost in it on further ones."""
     told = (
-        f"round {one.number:3}  {one.fault:40} amid {one.amid or 'nothing':28} {one.acts:2} acts  "
+        f"round {one.number:3}  {one.fault:45} {_where(one):45} {one.acts:2} acts  "
         f"answers after {one.answered:5.1f} s, settled after {one.settled:5.1f} s"
     )
     return "\n".join([told, *(f"  LOST  {loss}" for loss in one.losses)])
+
+
+def _where(one: Round) -> str:
+    """Say what was struck, and what was aimed at where that is something else."""
+    if one.amid == one.aim:
+        return f"amid {one.amid}" + ("" if one.still else ", which ended at once")
+    return f"amid {one.amid or 'nothing'}, not {one.aim}"
 
 
 def losses(rounds: Sequence[Round]) -> int:

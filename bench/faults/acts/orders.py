@@ -94,10 +94,20 @@ _WAYS: tuple[tuple[Way, bool], ...] = (
 
 def _release(cast: Cast, dice: random.Random) -> Said | None:
     """Stage a release by CI's own identity and call it complete, now and then in a way that an order does not take."""
-    forge, server, version = cast.forge, cast.server(dice), cast.versions[0]
+    forge, version = cast.forge, cast.versions[0]
     if forge is None or not forge.takes(version):
         return None
-    way, by_the_job = dice.choice(_WAYS)
+    said = ordered(cast, dice, version, dice.choice(_WAYS))
+    if said.claim is not None:
+        cast.drafts.append((forge.project, version))
+    return said
+
+
+def ordered(cast: Cast, dice: random.Random, version: str, how: tuple[Way, bool] = _HONEST) -> Said:
+    """Stage a release by CI's own identity, in a way, and have its job or another token call it complete. Raises Lost."""
+    forge, server = cast.forge, cast.server(dice)
+    assert forge is not None
+    way, by_the_job = how
     built, since = Release.of(forge.project, version, str(dice.random())), timezone.now()
     answer, own = mint(server, forge.ran([built.wheel, built.sdist]))
     cast.ledger.logged |= {built.wheel.sha256, built.sdist.sha256}
@@ -106,10 +116,9 @@ def _release(cast: Cast, dice: random.Random) -> Said | None:
     answer, session = staged(cast, server, way(built), own, version)
     if not session:
         return Said(answer.status)
-    cast.drafts.append((forge.project, version))
     answer = say_complete(session, own if by_the_job else basic("__token__", forge.plain))
     label = f"{forge.project} {version}"
-    if (way, by_the_job) != _HONEST:
+    if how != _HONEST:
         return Said(answer.status, NotFollowed(label, since))
     return Said(answer.status, Followed(label, since) if "is noted" in answer.text else None)
 
@@ -140,7 +149,8 @@ def _give_anew(cast: Cast, dice: random.Random) -> Said | None:
 
 
 # 403 is how CI's word that a draft is complete is answered: publishing takes a person, and the word is noted.
+ORDERED = frozenset({400, 403, 409}) | NOT_NOW
 ACTS = [
-    Act("release by a standing order", _release, frozenset({400, 403, 409}) | NOT_NOW, 4),
+    Act("release by a standing order", _release, ORDERED, 4),
     Act("give a standing order anew", _give_anew, frozenset({200, 302, 403, 409}) | NOT_NOW),
 ]

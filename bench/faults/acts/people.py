@@ -36,12 +36,12 @@ def _label(project: str, version: str) -> str:
     return f"{project} {version}"
 
 
-def confirmation(person: Person, server: str, draft: str) -> Answer:
+def confirmation(person: Person, server: str, draft: str, *, seconds: float = _INSPECTED_SECONDS) -> Answer:
     """Open the page that asks for a code; while workers look into the files it leads back to the draft. Raises Lost.
 
     Files that come after their release was published ask for decisions first: whom they move, and whether they are meant.
     """
-    deadline = time.monotonic() + _INSPECTED_SECONDS
+    deadline = time.monotonic() + seconds
     while (page := person.browser.ask(f"{draft}publish/")).status == 302 and time.monotonic() < deadline:
         if not decide(person, server, draft):
             time.sleep(0.5)
@@ -62,19 +62,23 @@ def _publish(cast: Cast, dice: random.Random) -> Said | None:
         code = person.code()
         if code is None:
             return None
-        draft = draft_url(server, project, version)
-        url = f"{draft}publish/"
-        page = confirmation(person, server, draft)
-        if page.status != 200:
-            return Said(page.status)
-        fingerprint, since = page.hidden("fingerprint"), timezone.now()
-        said = person.browser.post(url, page, fingerprint=fingerprint, code=code, **chosen)
-        if said.status != 302:
-            return Said(said.status)
-        told = followed(person, server, said)
-    if any("Nothing was published" in text for text in told):
+        page = confirmation(person, server, draft_url(server, project, version))
+        return press(person, server, (project, version), page, code=code, **chosen)
+
+
+def press(person: Person, server: str, draft: tuple[str, str], page: Answer, **fields: str) -> Said:
+    """Publish what the confirmation shows, with a code and whatever was chosen beside it. Raises Lost."""
+    if page.status != 200:
+        return Said(page.status)
+    url = f"{draft_url(server, *draft)}publish/"
+    fingerprint, since = page.hidden("fingerprint"), timezone.now()
+    said = person.browser.post(url, page, fingerprint=fingerprint, **fields)
+    if said.status != 302:
         return Said(said.status)
-    return Said(said.status, Decided(_label(project, version), fingerprint, since, tuple(sorted(chosen))))
+    if any("Nothing was published" in text for text in followed(person, server, said)):
+        return Said(said.status)
+    chosen = tuple(sorted(set(fields) - {"code"}))
+    return Said(said.status, Decided(_label(*draft), fingerprint, since, chosen))
 
 
 def _publish_unseen(cast: Cast, dice: random.Random) -> Said | None:
@@ -204,8 +208,9 @@ def _paste(cast: Cast, dice: random.Random) -> Said:
 
 # 302 leads to the page that says in words what was or was not done; 404 is a version without a draft.
 _PAGES = frozenset({200, 302, 404, 409}) | NOT_NOW
+PRESSED = _PAGES | {403}
 ACTS = [
-    Act("publish a draft", _publish, _PAGES | {403}, 7),
+    Act("publish a draft", _publish, PRESSED, 7),
     Act("publish what was not shown", _publish_unseen, _PAGES | {403}),
     Act("delete a file", _delete, _PAGES, 2),
     Act("cancel a draft", _cancel, _PAGES),

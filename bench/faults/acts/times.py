@@ -8,7 +8,8 @@ from django.utils import timezone
 from bench.faults.acts.act import NOT_NOW, Act, Said
 from bench.faults.acts.claims import Happened, Scheduled
 from bench.faults.acts.people import confirmation, draft_url, followed
-from bench.faults.cast import Cast
+from bench.faults.browser import Answer
+from bench.faults.cast import Cast, Person
 
 _AHEAD_SECONDS = (2.0, 5.0)
 
@@ -20,22 +21,24 @@ def _schedule(cast: Cast, dice: random.Random) -> Said | None:
         code = person.code()
         if code is None:
             return None
-        draft = draft_url(server, project, version)
-        page = confirmation(person, server, draft)
-        if page.status != 200:
-            return Said(page.status)
-        fingerprint, since = page.hidden("fingerprint"), timezone.now()
-        at = since + timedelta(seconds=dice.uniform(*_AHEAD_SECONDS))
-        told = {
-            "fingerprint": fingerprint,
-            "code": code,
-            "when": "at",
-            "at": at.replace(tzinfo=None).isoformat(),
-        }
-        said = person.browser.post(f"{draft}publish/", page, **told)
-        news = followed(person, server, said) if said.status == 302 else []
-    if any(f"{project} {version} is scheduled for" in text for text in news):
-        return Said(said.status, Scheduled(f"{project} {version}", fingerprint, since))
+        page = confirmation(person, server, draft_url(server, project, version))
+        ahead = dice.uniform(*_AHEAD_SECONDS)
+        return set_time(person, server, (project, version), page, code=code, ahead=ahead)
+
+
+def set_time(
+    person: Person, server: str, draft: tuple[str, str], page: Answer, *, code: str, ahead: float
+) -> Said:
+    """Decide to publish what the confirmation shows ``ahead`` seconds from now. Raises Lost."""
+    if page.status != 200:
+        return Said(page.status)
+    label, fingerprint, since = " ".join(draft), page.hidden("fingerprint"), timezone.now()
+    at = (since + timedelta(seconds=ahead)).replace(tzinfo=None).isoformat()
+    told = {"fingerprint": fingerprint, "code": code, "when": "at", "at": at}
+    said = person.browser.post(f"{draft_url(server, *draft)}publish/", page, **told)
+    news = followed(person, server, said) if said.status == 302 else []
+    if any(f"{label} is scheduled for" in text for text in news):
+        return Said(said.status, Scheduled(label, fingerprint, since))
     return Said(said.status)
 
 
@@ -56,7 +59,7 @@ def _withdraw(cast: Cast, dice: random.Random) -> Said:
 
 
 # 400: the moment that was chosen was over when the server could answer.
-_PAGES = frozenset({200, 302, 400, 403, 404, 409}) | NOT_NOW
+_PAGES = SET = frozenset({200, 302, 400, 403, 404, 409}) | NOT_NOW
 ACTS = [
     Act("publish at a time", _schedule, _PAGES, 3),
     Act("take a schedule back", _withdraw, _PAGES),

@@ -39,9 +39,11 @@ def make(cast: Cast, person: Person, server: str, drafts: list[tuple[str, str]],
     return person.browser.post(f"{server}/trains/new/", page, label=label, draft=chosen)
 
 
-def _confirmation(person: Person, server: str, train: str, drafts: list[tuple[str, str]]) -> Answer:
+def _confirmation(
+    person: Person, server: str, train: str, drafts: list[tuple[str, str]], seconds: float
+) -> Answer:
     """Open the page that asks for a code; while workers look into the files it leads back. Raises Lost."""
-    deadline = time.monotonic() + _INSPECTED_SECONDS
+    deadline = time.monotonic() + seconds
     while (page := person.browser.ask(f"{train}publish/")).status == 302 and time.monotonic() < deadline:
         if not sum(decide(person, server, draft_url(server, *draft)) for draft in drafts):
             time.sleep(0.5)
@@ -60,12 +62,20 @@ def _publish(cast: Cast, dice: random.Random) -> Said | None:
         made = make(cast, person, server, drafts, f"train {dice.random()}")
         if made.status != 302:
             return Said(made.status)
-        return _pressed(person, server, server + made.headers["location"], drafts, code)
+        return pressed(person, server, server + made.headers["location"], drafts, code)
 
 
-def _pressed(person: Person, server: str, train: str, drafts: list[tuple[str, str]], code: str) -> Said:
+def pressed(
+    person: Person,
+    server: str,
+    train: str,
+    drafts: list[tuple[str, str]],
+    code: str,
+    *,
+    seconds: float = _INSPECTED_SECONDS,
+) -> Said:
     """Press the one button as soon as there is one. Raises Lost."""
-    page = _confirmation(person, server, train, drafts)
+    page = _confirmation(person, server, train, drafts, seconds)
     if page.status != 200:
         return Said(page.status)
     fingerprint, since = page.hidden("fingerprint"), timezone.now()
@@ -97,7 +107,7 @@ def _leave(cast: Cast, dice: random.Random) -> Said | None:
 
 
 # 400 says which draft went elsewhere meanwhile; 302 leads to the page that says what was or was not done.
-_PAGES = frozenset({200, 302, 400, 403, 404, 409}) | NOT_NOW
+_PAGES = PRESSED = frozenset({200, 302, 400, 403, 404, 409}) | NOT_NOW
 ACTS = [
     Act("publish a train", _publish, _PAGES, 4),
     Act("take a draft out of its train", _leave, _PAGES),

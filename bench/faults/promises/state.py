@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.faults.browser import Answer
 from bench.faults.ledger import Ledger
@@ -18,7 +19,8 @@ FORMATS = (JSON, HTML, "text/html")
 class State:
     """What is looked at: ``ask`` holds one way to each web server, ``tokens`` are CI's by project, valid ones.
 
-    ``elsewhere`` holds the digests of what the upstream index has, by file name.
+    ``elsewhere`` holds the digests of what the upstream index has, by file name, and ``since`` when each came (POSIX seconds);
+    ``asked`` is what CI's webhook was told.
     """
 
     ask: Sequence[Ask]
@@ -26,6 +28,8 @@ class State:
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    since: Mapping[str, float] = field(default_factory=dict)
+    asked: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         self.digests: dict[Key, str] = self.inventory.digests()
