@@ -7,7 +7,7 @@ KINDS = ["without", "environments", "sources", "new-files", "confirmed", "no-att
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("drafts", "0022_series"),
+        ("drafts", "0023_overlay"),
     ]
 
     operations = [
