@@ -130,6 +130,23 @@ def test_a_compressed_page_is_the_page(published):
     assert "Accept-Encoding" in plain["Vary"]
 
 
+@pytest.mark.parametrize("refused", ["gzip;q=0", "gzip; q=0.000, identity", "br", "x-gzipped"])
+def test_a_compressed_page_is_not_sent_to_who_refuses_it(published, refused):
+    assert "Content-Encoding" not in get(PAGE, Accept_Encoding=refused)
+    assert get(PAGE, Accept_Encoding="br;q=1.0, gzip;q=0.8")["Content-Encoding"] == "gzip"
+
+
+def test_of_a_stored_page_one_body_is_read_and_of_a_known_one_none(published):
+    """It is true that a project with thousands of files costs no more than what is sent."""
+    etag = get(PAGE)["ETag"]
+    for headers, read in (({"If_None_Match": etag}, []), ({}, ["html"]), ({"Accept": V1_JSON}, ["json"])):
+        with CaptureQueriesContext(connection) as queries:
+            get(PAGE, Accept_Encoding="identity", **headers)
+        (sql,) = [query["sql"] for query in queries]
+        bodies = ("html", "json", "html_gzip", "json_gzip")
+        assert [one for one in bodies if f'"{one}"' in sql] == read
+
+
 def test_a_page_costs_one_look_up(published):
     """It is true that serving a page is one query, and a 304 too."""
     etag = get(PAGE)["ETag"]

@@ -115,6 +115,14 @@ def test_every_page_of_a_sandbox_says_so(sand_draft, alice):
     assert "sandbox/simple/ sampleproject" in client.get("/sandbox/projects/sampleproject/").content.decode()
 
 
+def test_lists_of_projects_mark_the_sandboxes(sand_draft, alice, olgas):
+    """It is true that quotas and a person's news tell a sandbox from a project of the index."""
+    client = Client()
+    client.force_login(alice)
+    for page in (client.get("/account/news/"), olgas.get("/operators/quotas/")):
+        assert 'data-state="sandbox"' in page.content.decode()
+
+
 def test_what_tools_print_leads_to_the_sandbox(sand_ci, sand_draft):
     answer = Client().get("/sandbox/legacy/SampleProject/1.0/")
     assert answer["Location"] == "/sandbox/projects/sampleproject/drafts/1.0/"

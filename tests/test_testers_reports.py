@@ -184,3 +184,22 @@ def test_what_nobody_knows_cannot_fill_the_table(draft):
 def test_a_report_after_the_end_is_none(token, draft):
     Draft.objects.update(expires_at=timezone.now())
     assert send(token).status_code == 404
+
+
+MAKERS = {
+    "alice": "an owner",
+    "mike": "a maintainer",
+    "rita": "a reviewer",
+    "charlie": "a former member",
+    "": "Presscheck",
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_page_says_what_role_made_the_link(draft, alice, mike, rita, charlie, name):
+    """It is true that a tester learns for whom a link is and who vouches for it, and nobody's address."""
+    user = {"alice": alice, "mike": mike, "rita": rita, "charlie": charlie}.get(name)
+    token = links.token(links.make(draft=draft, by=Actor.system("tests"), user=user, label="a laptop"))
+    page = Client().get(f"/draft/{token}/").content.decode()
+    assert f"This link was made for a laptop by {MAKERS[name]}." in page
+    assert "@example.org" not in page

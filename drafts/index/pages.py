@@ -13,6 +13,8 @@ from drafts.access.readers import Reader
 from drafts.index import provenance, simple, windows
 from drafts.models import File, IndexPage, Kind, Project, Space, jobs
 
+_BODIES = ("html", "json", "html_gzip", "json_gzip")
+
 
 def render_key() -> str:
     """Name everything a stored page depends on beside its rows; another key renders it anew."""
@@ -109,9 +111,13 @@ def versions(files: Iterable[File]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(file.release.version for file in files if file.release))
 
 
-def page_of(name: str) -> IndexPage | None:
-    """Return the stored page of a published project, whose name says its space, by one look-up; rendered anew if its key no longer fits, or a window ended."""
-    page = IndexPage.objects.filter(project__name=name).first()
+def page_of(name: str, body: str = "") -> IndexPage | None:
+    """Return the stored page of a published project, whose name says its space, by one look-up; rendered anew if its key no longer fits, or a window ended.
+
+    ``body``: the one representation that is read with it; any other is read when it is asked for.
+    """
+    rows = IndexPage.objects.filter(project__name=name)
+    page = rows.defer(*(one for one in _BODIES if one != body)).first()
     if page is not None and (page.render_key != render_key() or _is_over(page)):
         with transaction.atomic():
             page = store(Project.objects.lock(page.project_id))

@@ -76,7 +76,8 @@ def project(request: HttpRequest, reader: Reader, name: str) -> HttpResponseBase
         wanted = wanted_format(request)
     except NotAcceptable:
         return not_acceptable()
-    page = pages.page_of(name)
+    is_asked = "If-None-Match" in request.headers  # then most often nothing but the tag is read
+    page = pages.page_of(name, "" if is_asked else _body(request, wanted))
     if page is None or not reader.may(page.project_id):
         raise Http404("There is no such project on this index.")
     return page_answer(request, page, wanted)
@@ -84,15 +85,13 @@ def project(request: HttpRequest, reader: Reader, name: str) -> HttpResponseBase
 
 def page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) -> HttpResponse:
     """Send a stored page, or say that the client has it."""
-    suffix = "j" if wanted.is_json else "h"
-    gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    suffix, gzipped = "j" if wanted.is_json else "h", _takes_gzip(request)
     etag = f'"{page.etag}{suffix}{"z" if gzipped else ""}"'
     if is_known(request, etag):
         response = HttpResponse(status=304)
     else:
-        kind = "json" if wanted.is_json else "html"
-        body = getattr(page, f"{kind}_gzip" if gzipped else kind)
-        response = HttpResponse(bytes(body), content_type=content_type(wanted))
+        body = bytes(getattr(page, _body(request, wanted)))
+        response = HttpResponse(body, content_type=content_type(wanted))
         if gzipped:
             response["Content-Encoding"] = "gzip"
     response["ETag"] = etag
@@ -100,6 +99,21 @@ def page_answer(request: HttpRequest, page: IndexPage, wanted: simple.Format) ->
     response["X-PyPI-Last-Serial"] = str(page.serial)
     patch_vary_headers(response, ["Accept", "Accept-Encoding"])
     return response
+
+
+def _body(request: HttpRequest, wanted: simple.Format) -> str:
+    """Return which of a stored page's bodies a client takes."""
+    kind = "json" if wanted.is_json else "html"
+    return f"{kind}_gzip" if _takes_gzip(request) else kind
+
+
+def _takes_gzip(request: HttpRequest) -> bool:
+    """Say whether a client named gzip among what it takes, and did not refuse it (RFC 9110, section 12.5.3)."""
+    for part in request.headers.get("Accept-Encoding", "").lower().split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip() in {"gzip", "x-gzip"}:
+            return weight.replace(" ", "").removeprefix("q=").strip("0.") != "" or not weight.strip()
+    return False
 
 
 @require_safe

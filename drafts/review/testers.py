@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from drafts.access import gate
 from drafts.access.gate import DraftAccess
 from drafts.index.drafts import private
-from drafts.models import File
+from drafts.models import File, Role, standing
 from drafts.review.filerows import staged_by
 from drafts.review.installers import Tab, tabs
 
@@ -35,6 +35,7 @@ class TesterPage:
     state: str
     label: str
     staged_text: str = ""
+    made_by: str = ""
     expires_at: datetime | None = None
     tabs: tuple[Tab, ...] = ()
     files: tuple[TesterFile, ...] = ()
@@ -68,6 +69,7 @@ def _shown(request: HttpRequest, access: DraftAccess) -> HttpResponse:
         state=draft.state,
         label=access.link.label,
         staged_text=_staged_text(files),
+        made_by=_made_by(access),
         expires_at=min(access.link.expires_at, *(one.expires_at for one in access.drafts)),
         tabs=tabs(access),
         is_overlay=bool(settings.PRESSCHECK_UPSTREAM_INDEX),
@@ -95,6 +97,16 @@ def _staged_text(files: list[File]) -> str:
     if not files:
         return "Nothing is staged yet."
     return f"Staged by {', '.join(sorted({staged_by(file) for file in files}))}, not published."
+
+
+def _made_by(access: DraftAccess) -> str:
+    """Say who made the link, by their role: whoever has a link need not learn names and addresses."""
+    maker = access.link.created_by
+    if maker is None:
+        return "Presscheck"
+    role = standing.role_on(access.draft.project, maker)
+    article = "an" if role is Role.OWNER else "a"
+    return f"{article} {role}" if role else "a former member"
 
 
 def _file(file: File) -> TesterFile:
