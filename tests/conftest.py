@@ -38,6 +38,7 @@ pytest_plugins = [
     "tests.sandboxed",
     "tests.hooked",
     "tests.scripted",
+    "tests.named_runs",
 ]
 
 SYSTEM = Actor.system("tests")
