@@ -39,6 +39,7 @@ pytest_plugins = [
     "tests.hooked",
     "tests.overlaid",
     "tests.scripted",
+    "tests.named_runs",
 ]
 
 SYSTEM = Actor.system("tests")

@@ -5,13 +5,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+_LARGE = 64 * 1024
+
 
 class Cutter:
-    """Forwards to a port; ``cuts`` says after how many bytes the next large requests break, one for each."""
+    """Forwards to a port; ``cuts`` says after how many bytes the next large requests break, one for each.
 
-    def __init__(self, port: int, cuts: list[int], least: int = 64 * 1024) -> None:
-        self.cuts, self.cut = list(cuts), 0
-        self._port, self._least = port, least
+    ``cut`` counts those that broke, ``carried`` the bytes that came from clients.
+    """
+
+    def __init__(self, port: int, cuts: list[int], most: int) -> None:
+        self.cuts, self.cut, self.carried = list(cuts), 0, 0
+        self._port, self._most = port, most
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
@@ -30,7 +35,8 @@ class Cutter:
             sent, limit = 0, None
             while data := client.recv(64 * 1024):
                 sent += len(data)
-                if limit is None and sent >= self._least and self.cuts:
+                self.carried += len(data)
+                if limit is None and sent >= _LARGE and self.cuts and self.cut < self._most:
                     limit = self.cuts.pop(0)
                 if limit is not None and sent >= limit:
                     self.cut += 1
@@ -49,9 +55,9 @@ class Cutter:
 
 
 @contextmanager
-def cutting(port: int, cuts: list[int]) -> Iterator[Cutter]:
-    """Forward to a port for the time of a block."""
-    cutter = Cutter(port, cuts)
+def cutting(port: int, cuts: list[int], most: int | None = None) -> Iterator[Cutter]:
+    """Forward to a port for the time of a block; at most ``most`` requests break."""
+    cutter = Cutter(port, cuts, len(cuts) if most is None else most)
     threading.Thread(target=cutter.serve, daemon=True).start()
     try:
         yield cutter

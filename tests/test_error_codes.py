@@ -36,6 +36,19 @@ def test_no_code_is_explained_that_nothing_writes():
     assert known <= set(written_codes()) | {str(code) for code in Code}
 
 
+def test_the_numbers_in_the_sentences_are_those_of_the_settings(settings):
+    mib = 1024**2
+    for code, words in {
+        "form-too-large": f"{settings.FORM_MEMORY_LIMIT // mib} MiB or more than {settings.FORM_FIELDS_LIMIT:_}",
+        "request-too-large": f"at most {settings.UPLOAD_BODY_LIMIT // mib} MiB",
+        "bad-expects": f"{settings.EXPECTED_FILES_LIMIT} at most",
+        "too-many-announced": f"{settings.UPLOADS_UNDER_WAY_LIMIT} uploads",
+        "too-much-evidence": f"{settings.EVIDENCE_DAY_LIMIT // 10**6} MB of logs a day",
+    }.items():
+        told = next(group[code] for group in codes.GROUPS.values() if code in group)
+        assert words.replace("_", " ") in told
+
+
 @pytest.mark.django_db
 def test_the_page_names_each_code():
     page = Client().get("/help/errors/").content.decode()

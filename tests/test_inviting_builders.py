@@ -102,12 +102,12 @@ def test_the_draft_page_says_what_it_waits_for(invited, draft, maintainer):
     builder, ci = invited
     ci.upload(mac())
     page = maintainer.get(draft_url(draft)).content.decode()
-    assert f"waiting for 2 files like *-macosx_* from {NAME} (1 of 2 so far)" in page
+    assert f"waiting for 2 macOS wheels from {NAME} (1 of 2 so far)" in page
     assert f'data-builder="{NAME}" data-missing="1"' in page
     assert 'data-blocker="builder-files"' in page
     ci.upload(mac("cp313"))
     page = maintainer.get(draft_url(draft)).content.decode()
-    assert f"{NAME} sent 2 files like *-macosx_*" in page
+    assert f"{NAME} sent 2 macOS wheels" in page
     assert 'data-blocker="builder-files"' not in page
     maintainer.post(draft_url(draft, "builder-revoke", builder.pk))
     page = maintainer.get(draft_url(draft)).content.decode()
@@ -118,8 +118,27 @@ def test_the_draft_page_says_what_it_waits_for(invited, draft, maintainer):
 def test_an_invitation_without_a_number_is_a_hint_alone(draft, mike, maintainer):
     invite(draft, mike, expected=None)
     page = maintainer.get(draft_url(draft)).content.decode()
-    assert f"{NAME} may send files like *-macosx_* (0 so far)" in page
+    assert f"{NAME} may send macOS wheels (0 so far)" in page
     assert waits(draft) == []
+
+
+WANTED = {
+    "one wheel": (["*-macosx_*"], 1, "1 macOS wheel"),
+    "two systems": (["*-macosx_*", "*-win_*.whl"], 6, "6 macOS or Windows wheels"),
+    "Linux of either kind": (["*-manylinux*", "*-musllinux_*"], 2, "2 Linux or musl Linux wheels"),
+    "more than a system": (["*-macosx_*", "*-cp312-*"], 6, "6 files like *-macosx_*, *-cp312-*"),
+    "one architecture": (["*-macosx_*_arm64.whl"], 1, "1 file like *-macosx_*_arm64.whl"),
+    "a source": (["*.tar.gz"], 1, "1 file like *.tar.gz"),
+}
+
+
+@pytest.mark.parametrize(("patterns", "expected", "words"), WANTED.values(), ids=WANTED.keys())
+def test_what_is_waited_for_is_said_as_people_say_it(draft, mike, maintainer, patterns, expected, words):
+    invite(draft, mike, patterns=patterns, expected=expected)
+    assert (
+        f"waiting for {words} from {NAME} (0 of {expected} so far)"
+        in maintainer.get(draft_url(draft)).content.decode()
+    )
 
 
 def test_a_reviewer_sees_builders_and_changes_nothing(invited, draft, rita):

@@ -23,6 +23,11 @@ HIDING = [
     ("a bright colour on itself", "\x1b[101m\x1b[91m{}\x1b[39;49m"),
     ("one of 256 colours on itself", "\x1b[38;5;17m\x1b[48;5;17m{}\x1b[0m"),
     ("a true colour on itself", "\x1b[38:2:1:2:3m\x1b[48;2;1;2;3m{}\x1b[0m"),
+    ("on a ground of the colour of the line before", "\x1b[31mx\n\x1b[41m{}\x1b[0m"),
+    ("in the colour of the ground of the line before", "\x1b[41mx\n\x1b[31m{}\x1b[0m"),
+    ("on such a ground, after a progress bar", "1%\r2%\n\x1b[31mx\n\x1b[41m{}\x1b[0m"),
+    ("in such a colour, after a progress bar", "1%\r2%\n\x1b[41mx\n\x1b[31m{}\x1b[0m"),
+    ("concealed in lines that end as on Windows", "\x1b[8mx\r\n{}\r\n\x1b[0m\r"),
     ("overwritten after a return", "{}\rDone."),
     ("erased after a return", "{}\r\x1b[K"),
     ("overwritten in the middle", "Wait\r{}\rDone."),
@@ -87,6 +92,13 @@ def test_what_stands_after_it_is_still_seen(around):
 @pytest.mark.parametrize("around", rows(SHOWING))
 def test_what_a_terminal_shows_is_not_hidden(around):
     assert said(f"{around.replace('{}', FAKE)}\n") == [(A, False)]
+
+
+def test_colours_inside_a_digest_of_the_last_line_do_no_harm():
+    """It is true of each of a log's lines, whether its last one ends or not."""
+    painted = f"{FAKE[:9]}\x1b[1m{FAKE[9:40]}\x1b[41m{FAKE[40:]}\x1b[0m"
+    for text in (painted, f"{painted}\n", f"x\n{painted}"):
+        assert said(text) == [(A, False)]
 
 
 def test_a_pair_that_is_shown_anywhere_is_not_hidden():

@@ -89,6 +89,15 @@ def test_a_file_that_nobody_looks_at_in_time_is_kept(stage_py, tmp_path):
     assert "it is still processing. What was sent is kept: run this again" in said
 
 
+def test_a_job_of_several_says_what_is_still_to_come(stage_py, built_dist):
+    """It is true that such a job does not call the draft complete, and that publishing waits for what it names."""
+    others = "sampleproject-1.0-cp312-cp312-win_amd64.whl"
+    said = stage_py(*stage_py.index, "--partial", "--expects", others, built_dist / "*")
+    assert said.code == 0, said.text
+    draft = Draft.objects.get()
+    assert (draft.complete_said_at, draft.expects) == (None, [others])
+
+
 def test_a_canceled_draft_is_not_fetched(stage_py, draft, live, tmp_path):
     stage.cancel(draft=draft, by=SYSTEM)
     said = stage_py("fetch", "--session", session(live), "--into", tmp_path / "got")

@@ -1,7 +1,8 @@
 """A build job stages files with the real twine."""
 
 import http.client
-from contextlib import closing
+import socket
+from contextlib import closing, suppress
 
 import pytest
 
@@ -94,6 +95,20 @@ def test_a_client_that_sends_all_before_it_reads_is_told_too(live):
         connection.request("GET", "/healthz", headers={"Host": live.host})
         assert connection.getresponse().status == 200
         assert connection.sock is before
+
+
+@pytest.mark.usefixtures("no_bytes_stay")
+def test_a_client_that_never_ends_is_not_read_for_ever(live):
+    """It is true that beyond 16 MiB, and what the kernels hold on the way, the connection ends under the sender."""
+    mebibytes = 0
+    with socket.create_connection(("127.0.0.1", PORT), timeout=30) as connection:
+        head = f"POST /legacy/ HTTP/1.1\r\nHost: {live.host}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        connection.sendall(f"{head}Content-Length: {10**12}\r\n\r\n".encode())
+        with suppress(ConnectionError):
+            while mebibytes < 100:
+                connection.sendall(bytes(1024 * 1024))
+                mebibytes += 1
+    assert 16 <= mebibytes < 100
 
 
 @pytest.mark.usefixtures("no_bytes_stay")

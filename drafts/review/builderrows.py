@@ -1,11 +1,17 @@
 """The builders of a draft as its page shows them: who was asked for what, and what came."""
 
+import re
+
 from django.urls import reverse
 from django.utils import timezone
 
 from drafts.publishing.builders import Waiting
 from drafts.review.rows import BuilderRow, Can
 from drafts.review.sight import Sight
+
+# A pattern that says nothing but for which system: *-macosx_*, *-win_*.whl
+_PLATFORM = re.compile(r"\*-?(?P<tag>macosx|win|manylinux|musllinux)_?\*(?:\.whl)?")
+_SYSTEMS = {"macosx": "macOS", "win": "Windows", "manylinux": "Linux", "musllinux": "musl Linux"}
 
 
 def rows(known: Sight, can: Can) -> tuple[BuilderRow, ...]:
@@ -14,11 +20,11 @@ def rows(known: Sight, can: Can) -> tuple[BuilderRow, ...]:
 
 
 def sentence(one: Waiting) -> str:
-    """Say what is waited for: ``waiting for 6 files like *-macosx_* from NAME (2 of 6 so far)``."""
-    name, patterns, expected = one.builder.name, one.patterns, one.builder.expected
+    """Say what is waited for: ``waiting for 6 macOS wheels from NAME (2 of 6 so far)``."""
+    name, expected = one.builder.name, one.builder.expected
     if expected is None:
-        return f"{name} may send files like {patterns} ({one.arrived} so far)"
-    files = f"{expected} file{'' if expected == 1 else 's'} like {patterns}"
+        return f"{name} may send {_files(one, 2)} ({one.arrived} so far)"
+    files = f"{expected} {_files(one, expected)}"
     if one.missing:
         return f"waiting for {files} from {name} ({one.arrived} of {expected} so far)"
     return (
@@ -26,6 +32,16 @@ def sentence(one: Waiting) -> str:
         if one.arrived == expected
         else f"{name} sent {one.arrived} files, {files} expected"
     )
+
+
+def _files(one: Waiting, count: int) -> str:
+    """Say which files: ``macOS wheels`` where every pattern is for one system alone, else the patterns."""
+    plural = "" if count == 1 else "s"
+    systems = [_PLATFORM.fullmatch(pattern) for pattern in one.builder.token.patterns]
+    names = dict.fromkeys(_SYSTEMS[system["tag"]] for system in systems if system)
+    if not all(systems):
+        return f"file{plural} like {one.patterns}"
+    return f"{' or '.join(names)} wheel{plural}"
 
 
 def _row(known: Sight, one: Waiting, can: Can) -> BuilderRow:

@@ -12,6 +12,7 @@ _DISTRIBUTION = re.compile(
 )
 _LONE = re.compile(r"[^\s:*?\"<>|]{1,1024}\.[A-Za-z0-9]{1,16}")
 _TRUNCATED = ("...", "…")
+_NO_NAMES = frozenset({"-", "stdin", "(stdin)", ".", ".."})
 _DECORATION = " \t`\"'*"
 
 
@@ -24,10 +25,12 @@ class Name(NamedTuple):
 
 def base_name(path: str) -> str | None:
     """Return the last part of a path of either system; None for standard input, a cut name or no name."""
-    name = path.strip().replace("\\", "/").rsplit("/", 1)[-1].strip()
-    if not name or name in {"-", "stdin", "(stdin)", ".", ".."} or name.endswith(_TRUNCATED):
-        return None
-    return name
+    return whole_name(path.strip().replace("\\", "/").rsplit("/", 1)[-1].strip())
+
+
+def whole_name(name: str) -> str | None:
+    """Return a name that holds no path, as it is; None for standard input, a cut name or no name."""
+    return None if not name or name in _NO_NAMES or name.endswith(_TRUNCATED) else name
 
 
 def is_distribution(filename: str) -> bool:

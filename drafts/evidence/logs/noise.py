@@ -167,14 +167,17 @@ def joined(text: str) -> tuple[str, Sequence[int]]:
 def without_colours(text: str) -> str:
     """Return a text without colours, in one search, where no other control is in it; any other text as it is.
 
-    Such a text is then read as one that was printed without colours. Its last line may have been cut, and stays.
+    Such a text is then read as one that was printed without colours. Its last line may have been cut, and then stays.
     """
     if "\x1b" not in text:
         return text
     whole, end, last = text.rpartition("\n")
     plain, colours = _COLOUR.subn("", whole)
     is_plain = colours == whole.count("\x1b") and (whole.isascii() or not _CONTROLS.search(whole))
-    return plain + end + last if is_plain else text
+    if not is_plain:
+        return text
+    plain_last, colours = _COLOUR.subn("", last)
+    return plain + end + (plain_last if colours == last.count("\x1b") else last)
 
 
 def cleaned(line: str) -> str:

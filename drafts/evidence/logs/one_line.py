@@ -15,7 +15,13 @@ from drafts.evidence.logs.digests import (
     named_algorithm,
     spelled_out,
 )
-from drafts.evidence.logs.filenames import base_name, distributions_in, is_distribution, unescaped
+from drafts.evidence.logs.filenames import (
+    base_name,
+    distributions_in,
+    is_distribution,
+    unescaped,
+    whole_name,
+)
 from drafts.evidence.logs.logged import Found
 from drafts.evidence.logs.noise import MOMENT
 
@@ -48,7 +54,10 @@ _CHECKSUM = re.compile(
 def checksum(line: str) -> Found | None:
     """Read a raw line as `coreutils` reads what is left of it, at once; None for one that it has to look at."""
     found = _CHECKSUM.fullmatch(line)
-    return Found(base_name(found["name"]), "sha256", found["digest"].lower()) if found else None
+    if found is None:
+        return None
+    digest, name = found.groups()
+    return Found(whole_name(name), "sha256", digest.lower())
 
 
 def coreutils(page: Page, index: int) -> list[Found] | None:

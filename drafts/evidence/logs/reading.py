@@ -15,7 +15,8 @@ from drafts.evidence.logs.noise import Page, decoded, joined, without_colours
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_HEX_RUN = re.compile(r"[0-9A-Fa-f]{32}")
+_HEX_RUN = re.compile(r"[0-9A-Fa-f]{32,}")
+_SHA256 = 64  # digits
 
 
 def parse(data: bytes | str, name: str = "") -> list[Logged]:
@@ -36,22 +37,28 @@ def parse(data: bytes | str, name: str = "") -> list[Logged]:
 
 
 def _read(text: str, numbers: Sequence[int]) -> dict[Found, Logged]:
-    page = Page(without_colours(text), numbers)
+    text = without_colours(text)
+    page = Page(text, numbers)
+    present = [(word, form) for form in FORMS for word in form.keywords if word in text]
     logged: dict[Found, Logged] = {}
-    for index, code, found in _said(page):
+    for index, code, found in _said(page, present):
         for one in found:
             if one not in logged:
                 logged[one] = Logged(one.filename, one.algorithm, one.digest, page.numbers[index], code)
     return logged
 
 
-def _said(page: Page) -> Iterator[tuple[int, str, Sequence[Found]]]:
-    """Yield what the entries say, with the form that said it; most lines cost one search."""
-    whole = "\n".join(page.raw)
-    present = [(word, form) for form in FORMS for word in form.keywords if word in whole]
+def _said(page: Page, present: Sequence[tuple[str, Form]]) -> Iterator[tuple[int, str, Sequence[Found]]]:
+    """Yield what the entries say, with the form that said it; most lines cost one search.
+
+    ``present``: the keywords that the text holds, with their forms.
+    """
+    search = _HEX_RUN.search
     for index, line in enumerate(page.raw):
-        if _HEX_RUN.search(line):
-            found = one_line.checksum(line)
+        run = search(line)
+        if run is not None:
+            start, end = run.span()
+            found = one_line.checksum(line) if end - start == _SHA256 else None
             if found is not None:
                 yield index, FORMS[0].code, (found,)
                 continue

@@ -34,6 +34,11 @@ _EVENT = re.compile(
     r"|(?:(?<=\x1b)\[|(?<=\x9b))(?P<numbers>[\d:;]{0,64})(?P<end>[A-Za-z])"
     rf"|{_BEGUN})"
 )
+# Colours, and what makes a line more than text and colours.
+_COLOURS = re.compile(r"\x1b\[([\d:;]{0,64})m")
+_MORE = re.compile(
+    rf"[\r\b\x1b\x90\x98\x9b\x9d-\x9f{_BIDI}](?:(?<=\r)(?![\r\n]|\Z)|(?<=\x1b)(?!\[[\d:;]{{0,64}}m)|(?<![\r\x1b]))"
+)
 _LEFT = frozenset("DGHZf")
 _FOREGROUND = {*range(30, 38), *range(90, 98)}
 _BACKGROUND = {*range(40, 48), *range(100, 108)}
@@ -63,9 +68,18 @@ def shown(text: str) -> str:
     text = _with_strings(text, lambda _: "")
     if _TOUCHES.search(text) is None:
         return text
-    screen = _Screen(text)
-    for index in range(len(screen.lines)):
-        screen.write(index)
+    screen, begun = _Screen(), 0
+    if _MORE.search(text) is None:
+        return text if screen.draw(text) else "\n".join(screen.lines)
+    while (more := _MORE.search(text, begun)) is not None:
+        start = max(begun, text.rfind("\n", begun, more.start()) + 1)
+        if start > begun:
+            screen.draw(text[begun : start - 1])
+        end = text.find("\n", start)
+        begun = (end if end >= 0 else len(text)) + 1
+        screen.write(text[start : begun - 1])
+    if begun <= len(text):
+        screen.draw(text[begun:])
     return "\n".join(screen.lines)
 
 
@@ -125,19 +139,45 @@ def _after(pen: _Pen, line: str, begun: int) -> _Pen:
     return pen
 
 
+def _not_concealed(text: str, pen: _Pen) -> tuple[str, bool, _Pen]:
+    """Return what is seen of lines without other controls than colours, whether that is all, and the pen after them."""
+    left, is_whole = [], True
+    for at, piece in enumerate(_COLOURS.split(text)):
+        if at % 2:  # between two pieces of text stand the numbers of a control
+            pen = _drawn(pen, piece)
+        elif pen.is_seen:
+            left.append(piece)
+        elif piece:
+            left.append("\n" * piece.count("\n"))
+            is_whole = False
+    return "".join(left), is_whole, pen
+
+
 class _Screen:
     """Lines as they stand after everything was written, from top to bottom."""
 
-    def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
+    def __init__(self) -> None:
+        self.lines: list[str] = []
         self._pen = _Pen()
         self._standing: list[int] = []  # lines that were not taken off again; each is at most once
 
-    def write(self, index: int) -> None:
+    def draw(self, text: str) -> bool:
+        """Write lines that hold no other controls than colours; tells whether all of it is seen."""
+        seen, is_whole, self._pen = _not_concealed(text, self._pen)
+        begun = len(self.lines)
+        self.lines += seen.split("\n")
+        self._standing += range(begun, len(self.lines))
+        return is_whole
+
+    def write(self, line: str) -> None:
         """Write one line, and take off what it takes off."""
-        line = self.lines[index]
-        if _TOUCHES.search(line) or not self._pen.is_seen:
-            self.lines[index] = self._left_of(index, line)
+        index, pen = len(self.lines), self._pen
+        has_control = "\x1b" in line or "\x9b" in line
+        if _TOUCHES.search(line) or not pen.is_seen or (has_control and pen.background is not None):
+            line = self._left_of(index, line)
+        elif has_control:
+            self._pen = _after(pen, line, 0)
+        self.lines.append(line)
         self._standing.append(index)
 
     def _left_of(self, index: int, line: str) -> str:
