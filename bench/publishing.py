@@ -1,4 +1,4 @@
-"""From the click to the index page that shows a release, against ``sha256sum`` over the same files in the same minute.
+"""From the click to the index page that shows a release, against hashing the same files in the same minute.
 
 ``python -m bench.publishing --files 100 --megabytes 20``: real processes, embedded or (``--shape services``, under ``tests.services``)
 on PostgreSQL, Redis and S3. The bytes lie below TMPDIR while it runs: twice ``files × megabytes``.
@@ -6,12 +6,14 @@ on PostgreSQL, Redis and S3. The bytes lie below TMPDIR while it runs: twice ``f
 
 import argparse
 import base64
+import hashlib
 import http.client
 import os
 import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -85,18 +87,20 @@ def click(server: Server, maintainer: Maintainer, files: int) -> float:
 
 
 def hashing(folder: Path) -> tuple[float, float]:
-    """Return how long sha256sum takes over the files, on one processor and shared out on all of them."""
-    names = sorted(str(path) for path in folder.iterdir())
-    cores = os.cpu_count() or 1
+    """Return how long the files take to hash: by threads on all processors, and by one sha256sum."""
+    paths = sorted(folder.iterdir())
     began = time.monotonic()
-    subprocess.run(["sha256sum", *names], check=True, stdout=subprocess.DEVNULL)
-    alone = time.monotonic() - began
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(_digest, paths))
+    threads = time.monotonic() - began
     began = time.monotonic()
-    shares = [names[first::cores] for first in range(cores) if names[first::cores]]
-    running = [subprocess.Popen(["sha256sum", *some], stdout=subprocess.DEVNULL) for some in shares]
-    for process in running:
-        process.wait()
-    return alone, time.monotonic() - began
+    subprocess.run(["sha256sum", *map(str, paths)], check=True, stdout=subprocess.DEVNULL)
+    return threads, time.monotonic() - began
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stored:
+        return hashlib.file_digest(stored, "sha256").hexdigest()
 
 
 def main() -> int:
@@ -115,15 +119,15 @@ def main() -> int:
         before = hashing(Path(copies))
         seconds = click(server, maintainer, told.files)
         after = hashing(Path(copies))
-        alone, shared = (min(pair) for pair in zip(before, after, strict=True))
+        threads, alone = (min(pair) for pair in zip(before, after, strict=True))
         hashed, transaction = server.publish_seconds()
     print(
-        "| files | click to visible | sha256sum | on all processors | beyond it | copied and hashed | transaction |"
+        "| files | click to visible | hashing alone | beyond it | sha256sum | copied and hashed | transaction |"
     )
     print("|---|---|---|---|---|---|---|")
     print(
-        f"| {told.files} of {told.megabytes or 'under 1'} MB | {seconds:.2f} s | {alone:.2f} s | {shared:.2f} s | "
-        f"{seconds - shared:.2f} s | {hashed:.2f} s | {transaction:.3f} s |"
+        f"| {told.files} of {told.megabytes or 'under 1'} MB | {seconds:.2f} s | {threads:.2f} s | "
+        f"{seconds - threads:.2f} s | {alone:.2f} s | {hashed:.2f} s | {transaction:.3f} s |"
     )
     return 0
 
