@@ -4,18 +4,14 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent
-from drafts.models import Draft, DraftState, File, Job, JobState, Kind, jobs
+from drafts.models import Draft, DraftState, File, Job, Kind
 from drafts.publishing import flip
 from drafts.storage import storage
 from tests.conftest import do_jobs, draft_url, totp_code
-from tests.racing import race
+from tests.dying import dies, done_again, overtaken, rung_eight_times
 from tests.test_jobs import broken, due_now, lease_over
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
-
-
-class Killed(BaseException):
-    """The worker's process ended here: nothing after this moment runs."""
 
 
 @pytest.fixture
@@ -38,37 +34,19 @@ def published_once(draft: Draft) -> None:
 
 
 STEPS = {
-    "while promoting": "storage.promote",
-    "while hashing": "storage.open_public",
-    "after hashing": "draft.fingerprint",
-    "before the flip": "flip._flip",
-    "inside the flip, before the page": "flip.pages.store",
-    "inside the flip, at its last write": "flip.audit.record",
+    "while promoting": lambda: (type(storage()), "promote"),
+    "while hashing": lambda: (type(storage()), "open_public"),
+    "after hashing": lambda: (Draft, "fingerprint"),
+    "before the flip": lambda: (flip, "_flip"),
+    "inside the flip, before the page": lambda: (flip.pages, "store"),
+    "inside the flip, at its last write": lambda: (flip.audit, "record"),
 }
-
-
-def kill_at(step: str, patch: pytest.MonkeyPatch) -> None:
-    def killed(*args, **details):
-        raise Killed
-
-    where = {
-        "draft.fingerprint": (Draft, "fingerprint"),
-        "storage.promote": (type(storage()), "promote"),
-        "storage.open_public": (type(storage()), "open_public"),
-        "flip._flip": (flip, "_flip"),
-        "flip.pages.store": (flip.pages, "store"),
-        "flip.audit.record": (flip.audit, "record"),
-    }
-    patch.setattr(*where[step], killed)
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
 def test_a_worker_killed_while_publishing_loses_nothing(draft, decided, step):
     """It is true that a publish whose worker dies at any step shows nothing, and is finished once by the next."""
-    with pytest.MonkeyPatch.context() as patch:
-        kill_at(step, patch)
-        with pytest.raises(Killed):
-            jobs.run(decided.pk, flip.work)
+    dies(decided, flip.work, *step())
     draft.refresh_from_db()
     assert draft.state == DraftState.PROCESSING
     assert Client().get("/simple/sampleproject/").status_code == 404
@@ -79,26 +57,19 @@ def test_a_worker_killed_while_publishing_loses_nothing(draft, decided, step):
 
 
 def test_a_publish_job_that_runs_again_publishes_once(draft, decided):
-    do_jobs()
-    Job.objects.filter(pk=decided.pk).update(state=JobState.WAITING)
-    do_jobs()
+    done_again(decided)
     published_once(draft)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_publish_job_that_is_rung_eight_times_publishes_once(draft, decided):
-    race([lambda: jobs.run(decided.pk, flip.work)] * 8)
+    rung_eight_times(decided, flip.work)
     published_once(draft)
 
 
 def test_a_slow_worker_that_was_overtaken_publishes_nothing(draft, decided):
     """It is true that of two workers on one publish the first is fenced, and the second's work stands."""
-    slow = jobs.claim(decided.pk)
-    lease_over(decided)
-    do_jobs()
-    published_once(draft)
-    with pytest.raises(jobs.Fenced):
-        flip._flip(draft, slow)
+    overtaken(decided, lambda slow: flip._flip(draft, slow))
     published_once(draft)
 
 
@@ -121,12 +92,9 @@ def test_a_publish_that_cannot_succeed_is_handed_back(draft, decided):
 def test_a_publish_that_kills_every_worker_is_handed_back(draft, decided, monkeypatch):
     """It is true that a job whose workers die each time does not run for ever: the draft says so and can be mended."""
     monkeypatch.setattr(flip, "ATTEMPTS", 3)
-    with pytest.MonkeyPatch.context() as patch:
-        kill_at("storage.open_public", patch)
-        for _ in range(3):
-            with pytest.raises(Killed):
-                jobs.run(decided.pk, flip.work)
-            lease_over(decided)
+    for _ in range(3):
+        dies(decided, flip.work, type(storage()), "open_public")
+        lease_over(decided)
     do_jobs()
     draft.refresh_from_db()
     assert draft.state == DraftState.ERROR

@@ -12,10 +12,10 @@ from drafts.models import Draft, DraftState, File, Job, Kind, NotEditable, jobs
 from drafts.publishing import schedule
 from tests import stored, wheels
 from tests.conftest import do_jobs, draft_url, totp_code
+from tests.dying import Killed
 from tests.racing import race
 from tests.test_jobs import lease_over
 from tests.test_promises_bytes import one_bit
-from tests.test_promises_publish_job import Killed
 from tests.test_publish_act import SYSTEM
 from tests.test_schedule import at
 

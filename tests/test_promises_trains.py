@@ -9,18 +9,18 @@ from django.test import Client
 from accounts.audit import Actor
 from accounts.models import AuditEvent
 from drafts.intake import stage
-from drafts.models import BurntName, Draft, DraftState, File, Job, JobState, Kind, NotEditable, Train, jobs
+from drafts.models import BurntName, Draft, DraftState, File, Job, Kind, NotEditable, Train, jobs
 from drafts.publishing import flip as alone
 from drafts.publishing.train import acts, flip
 from drafts.storage import storage
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, make_ci, totp_code, upload_form
 from tests.coupled import couple, fingerprint, nothing_public, open_draft, press_train, visible
+from tests.dying import dies, done_again, killed_at, overtaken, rung_eight_times
 from tests.pressing import browser_of
 from tests.racing import race
 from tests.test_jobs import broken, due_now, lease_over
 from tests.test_promises_flip import watch
-from tests.test_promises_publish_job import Killed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
 ALL = {"sampleproject": 2, "companion": 2}
@@ -55,25 +55,12 @@ def published_once(train: Train) -> None:
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
 def test_a_worker_killed_while_a_train_is_published_shows_none_of_it(train, decided, step, nth):
     """It is true that a worker that dies at any step, at the first draft or at a later one, leaves all or nothing to see."""
-    calls = 0
-    owner, name = step()
-    right = getattr(owner, name)
-
-    def killed(*args, **details):
-        nonlocal calls
-        calls += 1
-        if calls >= nth:
-            raise Killed
-        return right(*args, **details)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, killed)
-        if (owner, name, nth) == (flip, "_flip", 2):
-            jobs.run(decided.pk, flip.work)  # it runs once
-            published_once(train)
-            return
-        with pytest.raises(Killed):
-            jobs.run(decided.pk, flip.work)
+    if nth == 2 and step() == (flip, "_flip"):  # it runs once
+        with killed_at(*step(), nth):
+            do_jobs()
+        published_once(train)
+        return
+    dies(decided, flip.work, *step(), nth)
     assert nothing_public()
     assert set(Draft.objects.values_list("state", flat=True)) == {"processing"}
     lease_over(decided)
@@ -82,26 +69,18 @@ def test_a_worker_killed_while_a_train_is_published_shows_none_of_it(train, deci
 
 
 def test_a_trains_job_that_runs_again_publishes_once(train, decided):
-    do_jobs()
-    Job.objects.filter(pk=decided.pk).update(state=JobState.WAITING)
-    do_jobs()
+    done_again(decided)
     published_once(train)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_trains_job_that_is_rung_eight_times_publishes_once(train, decided):
-    race([lambda: jobs.run(decided.pk, flip.work)] * 8)
-    do_jobs()
+    rung_eight_times(decided, flip.work)
     published_once(train)
 
 
 def test_a_slow_worker_that_was_overtaken_publishes_nothing(train, decided):
-    slow = jobs.claim(decided.pk)
-    lease_over(decided)
-    do_jobs()
-    published_once(train)
-    with pytest.raises(jobs.Fenced):
-        flip._flip(train, slow)
+    overtaken(decided, lambda slow: flip._flip(train, slow))
     published_once(train)
 
 

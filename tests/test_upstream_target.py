@@ -245,6 +245,7 @@ def test_lost_attestations_take_a_decision_with_a_reason(project, alice, draft, 
     mikes.post(draft_url(draft, "decide"), form)
     assert Decision.objects.get().kind == "no-attestations"
     assert [one for one in policy.blockers(draft) if one.code == "target-attestations"] == []
+    assert "let the upstream index show no attestations" in mikes.get(draft_url(draft)).content.decode()
 
 
 def test_a_look_remembers_when_releases_began_and_who_signed(there, project, alice):

@@ -156,9 +156,9 @@ class Maintainer:
         page = self._submit(path, self._open(path), login=OWNER, password=self._password)
         self._submit("/accounts/2fa/authenticate/", page, code=self._code(0))
 
-    def wait_for_inspections(self, path: str) -> None:
+    def wait_for_inspections(self, path: str, *, seconds: float = INSPECTION_SECONDS) -> None:
         """Ask for a draft's page until its files are inspected: before that nothing is published. Raises NotWell."""
-        deadline = time.monotonic() + INSPECTION_SECONDS
+        deadline = time.monotonic() + seconds
         while "Being inspected" in self._open(path):
             if time.monotonic() > deadline:
                 raise NotWell("the files were not inspected in time")
@@ -166,7 +166,14 @@ class Maintainer:
 
     def publish(self, path: str) -> None:
         """Press Publish on what the confirmation page shows."""
-        page = self._open(path)
+        self.press(path, self.confirmation(path))
+
+    def confirmation(self, path: str) -> str:
+        """Open the confirmation page."""
+        return self._open(path)
+
+    def press(self, path: str, page: str) -> None:
+        """Press its button."""
         self._submit(path, page, fingerprint=_field(page, "fingerprint"), code=self._code(1))
 
     def _code(self, ahead: int) -> str:

@@ -85,11 +85,19 @@ def approvals_void(draft: Draft, *, names: Sequence[str], changed: str) -> Lette
     )
 
 
+def reach(draft: Draft, *, yanked: bool) -> str:
+    """Say who gets what a draft published."""
+    where = "sandbox" if draft.project.is_sandbox else "index"
+    if yanked:
+        return f"It is yanked: installers pass over it in the {where} unless somebody pins {draft.version}."
+    return f"Installers get it from the {where} now."
+
+
 def published(draft: Draft, *, by: str, files: int) -> Letter:
     return Letter(
         f"{draft} is published",
         (
-            f"{by} published {draft}: {files} file{'' if files == 1 else 's'}. Installers get it from the index now.",
+            f"{by} published {draft}: {files} file{'' if files == 1 else 's'}. {reach(draft, yanked=bool(draft.publishing_yanked))}",
             f"If nobody of {draft.project} meant that, yank the release at once, and tell whoever runs this server.",
         ),
         _page(draft),

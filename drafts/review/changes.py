@@ -32,6 +32,7 @@ _DECISIONS = {
     DecisionKind.ENVIRONMENTS: "let these environments move",
     DecisionKind.SOURCES: "publish with other sources",
     DecisionKind.NEW_FILES: "publish new kinds of files",
+    DecisionKind.NO_ATTESTATIONS: "let the upstream index show no attestations",
 }
 
 

@@ -143,7 +143,9 @@ def _within(year: int) -> Q:
 
 def _counted(rows: QuerySet[M], what: Value | Func, *, times: int = 1) -> QuerySet[M, dict[str, int]]:
     """Count rows by something, as one part of a question that has several."""
-    return rows.values(what=what).annotate(total=Count("*") * times if times != 1 else Count("*"))
+    total = Count("*") * times if times != 1 else Count("*")
+    counted: QuerySet[M, dict[str, int]] = rows.values(what=what).annotate(total=total)
+    return counted
 
 
 def largest(reader: Reader) -> list[Lag]:

@@ -8,6 +8,7 @@ from drafts.access import links
 from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.models import Draft, DraftState, File, FileState, Look, beside
+from drafts.notify import letters
 from drafts.review import (
     approvalrows,
     arriving,
@@ -66,7 +67,7 @@ def draft_page(who: Member, draft: Draft, look: Look | None = None) -> DraftPage
         poll_url=_poll_url(draft, known),
         progress=known.progress,
         error_reason=draft.error if draft.state == DraftState.ERROR else "",
-        ended_text=_ended_text(draft),
+        ended_text=_ended_text(draft, known.files),
         arriving=arriving.rows(known),
         missing=tuple(known.missing),
         complete_said=draft.complete_said_at if draft.is_live else None,
@@ -168,7 +169,8 @@ def seen(draft: Draft) -> str:
     return f"{draft.pk}.{draft.serial}.{draft.state}.{running.done if running else 0}"
 
 
-def _ended_text(draft: Draft) -> str:
+def _ended_text(draft: Draft, files: Sequence[File]) -> str:
     if draft.state == DraftState.PUBLISHED:
-        return f"by {draft.ended_by}. Installers get it from the index now."
+        yanked = bool(files) and all(file.yanked is not None for file in files)
+        return f"by {draft.ended_by}. {letters.reach(draft, yanked=yanked)}"
     return f"by {draft.ended_by}. Nothing was published." if draft.state == DraftState.CANCELED else ""
