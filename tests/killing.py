@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.db import connections
 
@@ -96,8 +97,6 @@ def _jobs(kinds: tuple[str, ...]) -> None:
 
 
 def _request(order: Order) -> None:
-    from urllib.parse import urlsplit
-
     from django.conf import settings
     from django.test import Client
 
@@ -134,9 +133,15 @@ def main() -> None:
 
     django.setup()
     config.celery.app.loader.import_default_modules()
+    from django.conf import settings
+    from django.test import Client
     from django.urls import get_resolver
 
     get_resolver().url_patterns  # noqa: B018  loaded once, not in every child
+    Client().get(
+        "/healthz", headers={"Host": urlsplit(settings.PRESSCHECK_URL).netloc}
+    )  # what stands before views, too
+    connections.close_all()
     for line in sys.stdin:
         ended, step = _forked(Order(**json.loads(line)))
         sys.stdout.write(f"{ended} {step}\n")

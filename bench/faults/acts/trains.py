@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections.abc import Callable
 from html import unescape
 
 from django.utils import timezone
@@ -56,13 +57,10 @@ def _publish(cast: Cast, dice: random.Random) -> Said | None:
     if not drafts:
         return None
     with cast.somebody() as person:
-        code = person.code()
-        if code is None:
-            return None
         made = make(cast, person, server, drafts, f"train {dice.random()}")
         if made.status != 302:
             return Said(made.status)
-        return pressed(person, server, server + made.headers["location"], drafts, code)
+        return pressed(person, server, server + made.headers["location"], drafts, person.code)
 
 
 def pressed(
@@ -70,14 +68,17 @@ def pressed(
     server: str,
     train: str,
     drafts: list[tuple[str, str]],
-    code: str,
+    a_code: Callable[[], str | None],
     *,
     seconds: float = _INSPECTED_SECONDS,
-) -> Said:
-    """Press the one button as soon as there is one. Raises Lost."""
+) -> Said | None:
+    """Press the one button as soon as there is one; nothing, where there is no code by then. Raises Lost."""
     page = _confirmation(person, server, train, drafts, seconds)
     if page.status != 200:
         return Said(page.status)
+    code = a_code()
+    if code is None:
+        return None
     fingerprint, since = page.hidden("fingerprint"), timezone.now()
     said = person.browser.post(f"{train}publish/", page, fingerprint=fingerprint, code=code)
     told = followed(person, server, said) if said.status == 302 else ["Nothing was published"]
