@@ -34,6 +34,7 @@ class Upstream:
     base: str = ""
     files: dict[str, list[Built]] = field(default_factory=dict)
     status: int = 0
+    location: str = ""  # where every page is redirected to, if anywhere
     asked: list[str] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
 
@@ -71,6 +72,8 @@ def upstream_index() -> Iterator[Upstream]:
             self.send_response(status)
             self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/zip")
             self.send_header("Content-Length", str(len(body)))
+            if found.location:
+                self.send_header("Location", found.location)
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(body)

@@ -1,6 +1,7 @@
 """The overlay of a draft link: nothing that is here, or is ours by name, is ever looked for elsewhere."""
 
 import json
+import threading
 from datetime import timedelta
 from urllib.parse import quote, urljoin
 
@@ -15,7 +16,7 @@ from drafts.models import BurntName, Draft, File, Project
 from tests import bodies, wheels
 from tests.conftest import make_ci, publish
 from tests.opened import arrived
-from tests.overlaid import JSON, SYSTEM, filenames, get, other, published
+from tests.overlaid import JSON, SYSTEM, filenames, get, other, published, upstream_index
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise]
 PRIVATE = {
@@ -169,6 +170,29 @@ def test_an_upstream_that_is_gone_hurts_nothing_else(upstream, token, alice, mik
         503,
         503,
     ]
+
+
+def test_an_upstream_cannot_send_this_server_elsewhere(upstream, token, settings):
+    """It is true that a redirect to an address that is not public is not followed."""
+    with upstream_index() as inside:
+        inside.add("led-astray", wheels.wheel("led-astray"))
+        settings.OUTBOUND_ALLOW = ["localhost"]
+        settings.PRESSCHECK_UPSTREAM_INDEX = upstream.base.replace("127.0.0.1", "localhost")
+        upstream.status, upstream.location = 302, f"{inside.base}/led-astray/"
+        assert get(token, "led-astray").status_code == 503
+        assert (upstream.names, inside.asked) == (["led-astray"], [])
+
+
+def test_who_waits_too_long_for_others_questions_is_told_to_ask_again(upstream, token, monkeypatch):
+    """It is true that a slow upstream index holds some of this server's threads, and never all."""
+    line = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(behind, "_line", line)
+    monkeypatch.setattr(behind, "_LINE_SECONDS", 0.01)
+    with line:
+        assert get(token, "waited-for").status_code == 503
+        assert get(token, "sampleproject").status_code == 200
+    assert upstream.asked == []
+    assert get(token, "waited-for").status_code == 404
 
 
 def test_without_an_upstream_the_overlay_is_this_index_alone(token, alice, mike, settings):
