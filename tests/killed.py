@@ -1,7 +1,9 @@
 """What tests of killed processes share: who starts them, how the next worker takes over, and what a step must have been."""
 
+import atexit
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 from django.db import connections
@@ -16,12 +18,18 @@ from tests.test_jobs import LONG_AGO
 ROUNDS_LEFT = 4
 
 
+@cache
+def _killer() -> Killer:
+    """One for all files of tests: it takes seconds to load the program, and ends with this process."""
+    killer = Killer({"PRESSCHECK_OUTBOUND_ALLOW": "127.0.0.1", "PRESSCHECK_JOB_LEASE_SECONDS": "600"})
+    atexit.register(killer.end)
+    return killer
+
+
 @pytest.fixture(scope="session")
 def killer(django_db_setup):
     """Starts processes on this test process's data that end where a test says."""
-    killer = Killer({"PRESSCHECK_OUTBOUND_ALLOW": "127.0.0.1", "PRESSCHECK_JOB_LEASE_SECONDS": "600"})
-    yield killer
-    killer.end()
+    return _killer()
 
 
 @contextmanager

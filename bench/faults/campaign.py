@@ -151,7 +151,7 @@ class Campaign:
         try:
             amid = aims.strike_when(aim, led, brought, dice)
             with fault.strike(scene, dice):
-                still = amid == aim.name and asked(lambda: aim.is_so(led))
+                still = amid == aim.name and any(asked(lambda: aim.is_so(led)) for _ in range(2))
                 time.sleep(held)
                 mended = time.monotonic()
             return amid, still, mended
