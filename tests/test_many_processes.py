@@ -46,7 +46,8 @@ OF_PUBLISHED = {
 def _processes(django_db_setup, django_db_blocker):
     """The processes of one server, on the database and the data folder of this test process; hours take seconds there."""
     told = {"DJANGO_SETTINGS_MODULE": "bench.faults.settings", "PRESSCHECK_OUTBOUND_ALLOW": "127.0.0.0/8"}
-    fleet = fleets.fleet([{**os.environ, **told}], Path(DATA) / "many")
+    folder = Path(DATA) / "many"
+    fleet = fleets.fleet([{**os.environ, **told}], folder, elsewhere=folder / "upstream")
     with fleets.running(fleet):
         yield fleet
 
