@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -13,7 +14,6 @@ from drafts.notify.mail import MAINTAINERS, News
 from drafts.publishing.policy import Blocker, Code, blockers
 
 QUIET = timedelta(minutes=30)  # without a change of files, after which nobody waits for CI any more
-_SOON = timedelta(seconds=30)
 _MOST_AT_ONCE = 200
 # What people wait for without being able to do anything.
 _OF_OTHERS = {
@@ -72,7 +72,7 @@ def work(job: Job) -> None:
 def _later(draft: Draft, codes: set[Code]) -> datetime | None:
     """Return when to ask again of what passes by itself; None when it is people's turn."""
     if Code.BEING_INSPECTED in codes:
-        return timezone.now() + _SOON
+        return timezone.now() + timedelta(seconds=settings.READY_AGAIN_SECONDS)
     if codes == {Code.SOAK}:
         return draft.changed_at + timedelta(hours=draft.project.soak_hours)
     return None
