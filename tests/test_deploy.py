@@ -180,7 +180,8 @@ def image(tmp_path):
     for sources in re.findall(r"^COPY (?!--from)(.*) /opt/presscheck\S*$", CONTAINERFILE, re.MULTILINE):
         for source in sources.split():
             if (CODE / source).is_dir():
-                shutil.copytree(CODE / source, root / source)
+                # Programs beside may compile there, whose temporary files go while they are copied.
+                shutil.copytree(CODE / source, root / source, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(CODE / source, root)
     return root
