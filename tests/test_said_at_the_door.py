@@ -3,7 +3,7 @@
 import pytest
 
 from tests import bodies, wheels
-from tests.uploading import Speaker
+from tests.uploading import META, Speaker
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
@@ -93,3 +93,27 @@ def test_too_many_attestations_are_not_called_a_file(speaker, file):
     )
     assert (answer.status_code, bodies.codes(answer)) == (413, {"bad-attestations"})
     assert "Attestations are at most 524288 bytes, and these are 600000." in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/upload/{0}/", "/upload/{0}/files/{0}/", "/upload/{0}/files/"])
+def test_what_is_not_there_is_a_problem_with_a_code(speaker, path):
+    """It is true that a client need not take a page of the dashboard apart to learn that its session is gone."""
+    url = path.format("0" * 32)
+    answer = speaker.ask("POST" if url.endswith("files/") else "GET", url, {"meta": META})
+    assert (answer.status_code, bodies.codes(answer)) == (404, {"not-found"})
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_bytes_for_an_upload_that_was_canceled_are_told_so(speaker, file):
+    assert speaker.delete(file).status_code == 204
+    answer = speaker.send(file, WHEEL.data)
+    assert (answer.status_code, bodies.codes(answer)) == (404, {"not-found"})
+    assert answer.json()["detail"] == f"The upload of '{WHEEL.filename}' was canceled."
+
+
+@pytest.mark.parametrize("asked", [{}, {"extend-for": "a day"}, {"extend-for": True}, {"extend-for": 0}])
+def test_a_time_that_is_none_is_refused(speaker, file, asked):
+    """It is true of a session and of a file, though neither is extended by a token."""
+    for links in (speaker.join()["links"], file["links"]):
+        answer = speaker.ask("POST", links["extend"], {"meta": META, **asked})
+        assert (answer.status_code, bodies.codes(answer)) == (400, {"bad-extend-for"})
