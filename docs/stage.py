@@ -13,7 +13,11 @@ One file on purpose, for all that it does: a job fetches it with one request and
   stage.py fetch --session URL --into dist        fetch exactly the files that were published, or approved, verified
 
 The upload token comes from PRESSCHECK_TOKEN (or UV_PUBLISH_TOKEN, or TWINE_PASSWORD), never from the command line.
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the release is published already, 4 canceled, 5 timed out.
+Without one, and when it ended, the job's identity is exchanged for one where the project trusts this job: on GitHub with
+``permissions: id-token: write``, elsewhere from the variable that the server's page "Set up CI" names.
+An upload token reads nothing that is published: on a private index fetch needs a read token, in PRESSCHECK_READ_TOKEN.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the release is published already, 4 canceled, 5 timed out (also
+when the token ended while people were waited for).
 """
 
 import argparse
@@ -41,7 +45,25 @@ CHUNK = 256 * 1024
 SMALL = 1024 * 1024
 BYTES = "application/octet-stream"
 BUSY = (429, 502, 503, 504)
+TOKENS = ("PRESSCHECK_TOKEN", "UV_PUBLISH_TOKEN", "TWINE_PASSWORD")
+NO_TOKEN = (
+    f"There is no upload token: set {TOKENS[0]}, or let the job have an identity that the project trusts"
+)
 ATTEMPTS = 8  # in a row without a byte of progress
+READER = "PRESSCHECK_READ_TOKEN"
+NOT_PUBLIC = (
+    "This index is private, and an upload token reads nothing that is published. Nothing was fetched: set "
+    f"{READER} to a read token (an owner makes one on the page of {{}}, of the kind 'read') and run this again"
+)
+NOT_READ = (
+    f"The token in {READER} does not read {{}}: it is mistyped, has expired, was revoked or belongs to another project. "
+    "Nothing was fetched: an owner of the project makes a new one, of the kind 'read'"
+)
+ENDED = (
+    "The upload token ended while people were waited for; the draft stays. A token that is minted for a job is good for "
+    "minutes:\nwhere the job may ask for its identity (GitHub: permissions, id-token: write), this script gets another "
+    "one by itself."
+)
 
 
 class Refused(Exception):
@@ -86,20 +108,103 @@ class Answer:
             return default
 
 
+class Token:
+    """An upload token: the one that was given, or one for which this job's identity is exchanged, again when it ended."""
+
+    def __init__(self, given, index):
+        self.text, self._given, self._lock = given, given, threading.Lock()
+        self._oidc = re.sub(r"sandbox/$", "", index) + "_/oidc/"
+
+    def renew(self, server, ended):
+        """Put another token in the place of one that ended; returns whether there is one now. Raises Refused, Unreachable."""
+        with self._lock:
+            if self.text != ended:  # another thread was faster
+                return True
+            try:
+                found = self._exchanged(server) if has_identity() else ""
+            except Refused as error:
+                words = f"This job's identity was not exchanged for an upload token: {error}"
+                raise Refused(words, error.status) from error
+            if not found:
+                return False
+            self.text = found
+            mask(self.text)
+            if ended and ended == self._given:
+                print(
+                    "The token that was given is not valid any more: this job's identity was exchanged for one."
+                )
+            return True
+
+    def _exchanged(self, server):
+        audience = checked(self._asked(server, "GET", self._oidc + "audience"), 200)["audience"]
+        identity = self._identity(server, audience)
+        if not identity:
+            return ""
+        headers, body = {"Content-Type": "application/json"}, json.dumps({"token": identity}).encode()
+        return checked(
+            self._asked(server, "POST", self._oidc + "mint-token", body=body, headers=headers), 200
+        )["token"]
+
+    @staticmethod
+    def _asked(server, method, url, **more):
+        """Ask without a token. Raises Unreachable also while the other side is busy: whoever asks then asks again."""
+        answer = server.ask(method, url, signed=False, **more)
+        if answer.status in BUSY:
+            raise Unreachable(explain(answer))
+        return answer
+
+    def _identity(self, server, audience):
+        """Return an identity token of this job for an audience; empty where there is none, or none that was not used."""
+        url, secret = (os.environ.get(f"ACTIONS_ID_TOKEN_REQUEST_{name}") for name in ("URL", "TOKEN"))
+        if url and secret:
+            url += ("&" if "?" in url else "?") + urllib.parse.urlencode({"audience": audience})
+            answer = self._asked(server, "GET", url, headers={"Authorization": f"Bearer {secret}"})
+            return checked(answer, 200)["value"]
+        return os.environ.pop(variable(audience), "")  # good once
+
+
+def variable(audience):
+    """Return where uv looks for an identity token that a provider puts into a variable, as GitLab does."""
+    return re.sub(r"^[0-9]", "_", re.sub(r"[^A-Z0-9]", "_", audience.upper())) + "_ID_TOKEN"
+
+
+def has_identity():
+    """Tell whether this job may have an identity to show."""
+    return any(name.endswith("_ID_TOKEN") or name == "ACTIONS_ID_TOKEN_REQUEST_TOKEN" for name in os.environ)
+
+
+def basic(token):
+    """Return what a token is shown in."""
+    return {"Authorization": "Basic " + base64.b64encode(f"__token__:{token}".encode()).decode()}
+
+
 class Server:
     """One index, spoken to with one token."""
 
     def __init__(self, token, timeout=60.0):
         self._opener = urllib.request.build_opener(_StayHere)
         self._timeout = timeout
-        self._login = "Basic " + base64.b64encode(f"__token__:{token}".encode()).decode() if token else ""
+        self._token = token
 
     def ask(self, method, url, *, body=None, headers=None, signed=True):
-        """Send one request. Raises Unreachable when no answer came."""
-        told = {"User-Agent": "presscheck-stage/1", **(headers or {})}
-        if signed and self._login:
-            told["Authorization"] = self._login
-        request = urllib.request.Request(url, data=body, headers=told, method=method)
+        """Send one request, and once more with another token where that ended; a body that is read while it is sent is
+        given as what makes it. Raises Refused, and Unreachable when no answer came."""
+        for may_renew in (signed, False):
+            shown = self.shown() if signed else ""
+            told = {"User-Agent": "presscheck-stage/1", **(basic(shown) if shown else {}), **(headers or {})}
+            data = body() if callable(body) else body
+            answer = self._sent(urllib.request.Request(url, data=data, headers=told, method=method))
+            if answer.status != 401 or not may_renew or not self._token.renew(self, shown):
+                break
+        return answer
+
+    def shown(self):
+        """Return the token to show. Raises Refused where there is none, Unreachable."""
+        if not self._token.text and not self._token.renew(self, ""):
+            raise Refused(NO_TOKEN, exit_code=2)
+        return self._token.text
+
+    def _sent(self, request):
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 return Answer(answer.status, answer.headers, answer.read())
@@ -107,22 +212,23 @@ class Server:
             with error:
                 return Answer(error.code, error.headers, error.read())
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{urllib.parse.urlsplit(url).netloc} does not answer: {error}") from error
+            raise Unreachable(f"{request.host} does not answer: {error}") from error
 
-    def reading(self, url, *, signed):
+    def reading(self, url, token):
         """Return an answer to read from; follows redirects, without the token. Raises Refused, Unreachable."""
         for _ in range(4):
-            headers = {"Authorization": self._login} if signed and self._login else {}
-            request = urllib.request.Request(url, headers=headers)
+            request = urllib.request.Request(url, headers=basic(token) if token else {})
             try:
                 return self._opener.open(request, timeout=self._timeout)
             except urllib.error.HTTPError as error:
                 with error:
+                    if error.code in BUSY:
+                        raise Unreachable(f"the server answered {error.code} to {url}") from error
                     if error.code not in (301, 302, 303, 307, 308):
                         raise Refused(f"the server answered {error.code} to {url}") from error
-                    url, signed = urllib.parse.urljoin(url, error.headers["Location"]), False
+                    url, token = urllib.parse.urljoin(url, error.headers["Location"]), ""
             except (OSError, http.client.HTTPException) as error:
-                raise Unreachable(f"{urllib.parse.urlsplit(url).netloc} does not answer: {error}") from error
+                raise Unreachable(f"{request.host} does not answer: {error}") from error
         raise Refused(f"{url} leads in circles")
 
     def say(self, method, url, content=None, until=None):
@@ -162,7 +268,7 @@ def explain(answer):
     """Return what a problem document says (RFC 9457), or the bare status."""
     problem = answer.json()
     if isinstance(problem, dict) and problem.get("errors"):
-        return "\n".join(error["message"] for error in problem["errors"])
+        return "\n".join(error.get("message") or error.get("description", "") for error in problem["errors"])
     if isinstance(problem, dict) and problem.get("detail"):
         return problem["detail"]
     return f"the server answered {answer.status} {http.client.responses.get(answer.status, '')}"
@@ -288,8 +394,8 @@ def send_whole(server, mechanism, dist, progress):
 
     def send():
         with Counted(progress) as sent:
-            body = dist.part(0, dist.size, sent)
-            return sent.kept(204, server.ask("POST", mechanism["file_url"], body=body, headers=headers))
+            url, body = mechanism["file_url"], lambda: dist.part(0, dist.size, sent)
+            return sent.kept(204, server.ask("POST", url, body=body, headers=headers))
 
     checked(patiently(send), 204)
     return {}
@@ -344,7 +450,7 @@ def send_part(server, url, dist, offset, length, sent, broken):
     """Send one part; returns the answer (None when the connection broke), what it says, and how long to wait."""
     headers = {"Content-Type": BYTES, "Content-Length": str(length), "Upload-Offset": str(offset)}
     try:
-        answer = server.ask("POST", url, body=dist.part(offset, length, sent), headers=headers)
+        answer = server.ask("POST", url, body=lambda: dist.part(offset, length, sent), headers=headers)
     except Unreachable as error:
         return None, str(error), backoff(broken)
     return sent.kept(204, answer), explain(answer), 0.0 if answer.status == 409 else answer.seconds(2.0)
@@ -544,13 +650,24 @@ def ask_the_door(server, told, dists):
     refused = 0
     progress = Progress(sum(dist.size for dist in dists))
     for dist in dists:
-        url = f"{told.index}upload/check/{urllib.parse.quote(dist.filename)}"
-        headers = {"Content-Type": BYTES, "Content-Length": str(dist.size), "Accept": TYPE}
-        answer = server.ask("POST", url, body=dist.part(0, dist.size, progress), headers=headers)
-        refused += answer.status != 200
-        said = answer.json().get("would", "") if answer.status == 200 else explain(answer)
+        try:
+            said = checked(patiently(lambda dist=dist: asked_about(server, told, dist, progress)), 200)[
+                "would"
+            ]
+        except Refused as error:
+            said, refused = str(error), refused + 1
         progress.line(f"{dist.filename}: {said}")
     return FAILED if refused else DONE
+
+
+def asked_about(server, told, dist, progress):
+    """Send a file to be looked at; returns the answer. Raises Refused, Unreachable."""
+    url = f"{told.index}upload/check/{urllib.parse.quote(dist.filename)}"
+    headers = {"Content-Type": BYTES, "Content-Length": str(dist.size), "Accept": TYPE}
+    with Counted(progress) as sent:
+        return sent.kept(
+            200, server.ask("POST", url, body=lambda: dist.part(0, dist.size, sent), headers=headers)
+        )
 
 
 def wait(server, told):
@@ -564,6 +681,9 @@ def wait(server, told):
         except Refused as error:
             print(f"{error}\n{again(told)}", file=sys.stderr)
             return error.exit_code
+        if answer.status == 401 and before:
+            print(f"{explain(answer)}\n{ENDED} {again(told)}", file=sys.stderr)
+            return TIMED_OUT
         body = checked(answer, 200)
         own = body["meta"].get("_presscheck", {})
         if body["status"] != before:
@@ -595,8 +715,8 @@ def fetch(server, told):
     for filename, digest in sorted(own["sha256"].items()):
         if filename != os.path.basename(filename) or filename not in listed:
             raise Refused(f"{filename} was published and is not on the index's page")
-        url = listed[filename]
-        size = _download(server, url, os.path.join(told.into, filename), digest, told.index)
+        path = os.path.join(told.into, filename)
+        size = downloaded(server, listed[filename], path, digest, told)
         fetched.append({"filename": filename, "size": size, "sha256": digest})
         print(f"{digest}  {filename}")
     if told.receipt:
@@ -614,19 +734,46 @@ def published_files(server, told, body):
             f"The draft is {body['status']}, not published: wait for it first",
             exit_code=CANCELED if body["status"] == "canceled" else FAILED,
         )
-    base = f"{told.index}simple/{body['meta']['_presscheck']['name']}/"
-    page = checked(server.ask("GET", base, headers={"Accept": SIMPLE}), 200)
+    name, token = body["meta"]["_presscheck"]["name"], os.environ.get(READER, "")
+    base = f"{told.index}simple/{name}/"
+    headers = {"Accept": SIMPLE, **(basic(token) if token else {})}
+    answer = patiently(lambda: server.ask("GET", base, headers=headers, signed=False))
+    if answer.status == 401 or (token and answer.status == 404):
+        raise Refused((NOT_READ if token else NOT_PUBLIC).format(name))
+    page = checked(answer, 200)
     return {file["filename"]: urllib.parse.urljoin(base, file["url"]) for file in page["files"]}
 
 
+def downloaded(server, url, path, digest, told):
+    """Write a file once its digest is right, with a few tries. Raises Refused, Unreachable; returns its size."""
+    attempt = 0
+    while True:
+        try:
+            return _download(server, url, path, digest, told.index)
+        except Unreachable:
+            attempt += 1
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(backoff(attempt))
+
+
 def _download(server, url, path, digest, index):
-    """Write a file once its digest is right. Raises Refused; returns its size."""
+    """Write a file once its digest is right. Raises Refused, and Unreachable when it was cut; returns its size."""
     found, size = hashlib.sha256(), 0
-    with server.reading(url, signed=url.startswith(index)) as answer, open(path + ".part", "wb") as file:
-        while chunk := answer.read(CHUNK):
-            found.update(chunk)
-            size += len(chunk)
-            file.write(chunk)
+    token = os.environ.get(READER, "") if url.startswith(index) else ""
+    if url.startswith(f"{index}upload/"):  # what is approved, and not yet published
+        token = server.shown()
+    with server.reading(url, token) as answer, open(path + ".part", "wb") as file:
+        try:
+            while chunk := answer.read(CHUNK):
+                found.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{os.path.basename(path)} was cut after {size} bytes: {error}") from error
+        length = answer.headers.get("Content-Length")
+    if length and size < int(length):
+        raise Unreachable(f"{os.path.basename(path)} was cut after {size} of {length} bytes")
     if found.hexdigest() != digest:
         os.unlink(path + ".part")
         raise Refused(
@@ -703,14 +850,16 @@ def parsed(arguments):
 def main(arguments):
     """Do what the command line says; returns the exit code."""
     told = parsed(arguments)
-    names = ("PRESSCHECK_TOKEN", "UV_PUBLISH_TOKEN", "TWINE_PASSWORD")
-    token = next((os.environ[name] for name in names if os.environ.get(name)), "")
-    if not token:
-        print(f"There is no upload token: set {names[0]}", file=sys.stderr)
+    token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
+    if not token and not has_identity():
+        print(NO_TOKEN, file=sys.stderr)
         return 2
     mask(token)
+    mask(os.environ.get(READER))
     try:
-        return {"stage": stage, "wait": wait, "fetch": fetch}[told.command](Server(token), told)
+        return {"stage": stage, "wait": wait, "fetch": fetch}[told.command](
+            Server(Token(token, told.index)), told
+        )
     except Refused as error:
         print(error, file=sys.stderr)
         return error.exit_code

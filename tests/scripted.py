@@ -43,19 +43,23 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def answering(*statuses: int) -> Iterator[str]:
+def answering(*statuses: int, state: str = "published") -> Iterator[str]:
     """A session's address whose server answers with these statuses, one after the other, and with the last for ever."""
     left = list(statuses)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status = left.pop(0) if len(left) > 1 else left[0]
-            body = json.dumps({"meta": {}, "status": "published"}).encode()
+            body = json.dumps({"meta": {}, "status": state, "would": "added"}).encode()
             self.send_response(status)
             for name, value in (("Retry-After", "0"), ("Content-Length", str(len(body)))):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, *_arguments) -> None:
             """Keep quiet."""

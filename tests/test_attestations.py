@@ -134,7 +134,7 @@ def test_bad_attestations_are_refused_at_both_doors(ci, speaker, text):
 def test_more_attestations_than_are_read(speaker):
     file = speaker.announce(speaker.join(), WHEEL).json()
     answer = speaker.attest(file, [attestation(x="x" * MOST_BYTES)])
-    assert (answer.status_code, bodies.codes(answer)) == (413, {"file-too-large"})
+    assert (answer.status_code, bodies.codes(answer)) == (413, {"bad-attestations"})
 
 
 @pytest.mark.django_db

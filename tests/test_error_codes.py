@@ -31,6 +31,12 @@ def test_every_code_is_explained():
     assert set(written_codes()) | {str(code) for code in Code} <= known
 
 
+def test_a_code_means_one_thing():
+    """It is true that no code stands in two tables: the page could lead to one of them alone."""
+    everywhere = [code for group in codes.GROUPS.values() for code in group]
+    assert sorted(everywhere) == sorted(set(everywhere))
+
+
 def test_no_code_is_explained_that_nothing_writes():
     known = {code for group in codes.GROUPS.values() for code in group}
     assert known <= set(written_codes()) | {str(code) for code in Code}

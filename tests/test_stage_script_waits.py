@@ -37,6 +37,29 @@ def test_what_is_not_waited_for_fails_after_a_few_tries(stage_py):
         assert stage_py("fetch", "--session", url).code == 1
 
 
+def test_a_dry_run_asks_a_busy_server_again(stage_py, built_dist):
+    with answering(503, 429, 200) as url:
+        said = stage_py("--index", url, "--dry-run", built_dist / "*.whl")
+    assert said.code == 0, said.text
+    assert "sampleproject-1.0-py3-none-any.whl: added" in said
+
+
+def test_a_token_that_ends_while_people_are_waited_for_says_how_to_go_on(stage_py):
+    """It is true that this is no refusal: the exit code is that of what timed out, and another job can go on waiting."""
+    with answering(200, 401, state="open") as url:
+        said = stage_py("wait", "--session", url)
+    assert said.code == 5, said.text
+    assert "The upload token ended while people were waited for; the draft stays." in said
+    assert "id-token: write" in said
+    assert f"stage.py wait --session {url} --until published" in said
+
+
+def test_a_token_that_never_was_good_is_refused_when_waiting(stage_py):
+    with answering(401) as url:
+        said = stage_py("wait", "--session", url)
+    assert (said.code, "stage.py wait" in said) == (1, False), said.text
+
+
 @pytest.mark.promise
 @pytest.mark.parametrize(
     ("variable", "command"), [("GITHUB_ACTIONS", "::add-mask::"), ("TF_BUILD", "##vso[task.setsecret]")]

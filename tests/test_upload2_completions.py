@@ -57,7 +57,7 @@ SENT = {
     "no length": (lambda: (None, WHEEL.data), 411, "no-content-length"),
     "a length that is none": (lambda: ("many", WHEEL.data), 411, "no-content-length"),
     "fewer bytes than the length": (lambda: (WHEEL.size, WHEEL.data[:-1]), 400, "body-cut-short"),
-    "more bytes than were announced": (lambda: (WHEEL.size + 1, WHEEL.data + b"x"), 413, "file-too-large"),
+    "more bytes than were announced": (lambda: (WHEEL.size + 1, WHEEL.data + b"x"), 413, "size-differs"),
     "nothing": (lambda: (0, b""), 400, "empty-file"),
 }
 

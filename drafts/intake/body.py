@@ -51,13 +51,32 @@ def chunks(request: BinaryIO | HttpRequest, left: int) -> Iterator[bytes]:
 
 
 def too_large(limit: int) -> Problem:
-    """Return the refusal of a file that is larger than ``limit`` bytes."""
+    """Return the refusal of a file that is larger than ``limit`` bytes: of the room that is left, or of any one file."""
+    message = (
+        f"The file is larger than the {limit} bytes that this project can take now. Nothing was kept: "
+        "cancel a draft to make room, or ask the operator for more."
+    )
+    if limit >= settings.FILE_SIZE_LIMIT:
+        message = larger_than_any("The file")
+    return Problem.one(413, "Too large", "file-too-large", message, source="content")
+
+
+def larger_than_any(file: str) -> str:
+    """Say that a file is larger than this server takes of one file, whatever room there is."""
+    return (
+        f"{file} is larger than the {settings.FILE_SIZE_LIMIT} bytes that one file may have here. Nothing was kept: "
+        "make it smaller, or ask the operator for more."
+    )
+
+
+def more_than_announced(left: int) -> Problem:
+    """Return the refusal of bytes of which an upload has only ``left`` to come."""
     return Problem.one(
         413,
         "Too large",
-        "file-too-large",
-        f"The file is larger than the {limit} bytes that this project can take now. Nothing was kept: "
-        "cancel a draft to make room, or ask the operator for more.",
+        "size-differs",
+        f"More bytes came than the {left} that were still to come of the size that was announced. None of them was kept: "
+        "send the file that was announced, or delete this upload and announce the file with its size.",
         source="content",
     )
 

@@ -20,7 +20,7 @@ REQUEST = {
     "bad-late": "meta._presscheck.late says true or false: whether the draft may add to a published release.",
     "bad-expects": "meta._presscheck.expects is an array of file names of the release, 500 at most.",
     "bad-train": "The train's name in the address is at most 100 characters that show.",
-    "bad-extension": "extend-for is a number of seconds.",
+    "bad-extend-for": "extend-for is a whole number of seconds, and at least 1.",
     "action-gone": "The API once had this action. Upload files with :action=file_upload.",
     "not-multipart": "Uploads are multipart/form-data with a boundary, as upload tools send them.",
     "no-content-length": "The request must say its length; chunked bodies are not taken. A proxy may have removed it.",

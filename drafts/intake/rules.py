@@ -15,7 +15,7 @@ from accounts.audit import Actor
 from accounts.models import User
 from drafts.dist import CoreMetadata, FileName, FileType
 from drafts.index import windows
-from drafts.intake import quota
+from drafts.intake import body, quota
 from drafts.models import BurntName, Draft, File, Project, ProjectStatus, Provenance, Token, UploadSession
 from drafts.publishing import approvals
 
@@ -232,6 +232,8 @@ def may_stage(
         raise _same_file(name.filename, same.filename, published=False)
     if before is not None and by.token is not None:
         may_replace(draft, before, by.token)
+    if size > settings.FILE_SIZE_LIMIT:
+        raise Refused(413, "file-too-large", body.larger_than_any(f"'{name.filename}'"))
     if size > left.room:
         raise Refused(
             413,

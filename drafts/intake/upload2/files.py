@@ -126,7 +126,8 @@ def attestations(request: HttpRequest, handle: str, file: str) -> HttpResponse:
     parts.must_be_pending(upload)
     length = body.length(request)
     if length > shapes.MOST_BYTES:
-        raise body.too_large(shapes.MOST_BYTES)
+        message = f"Attestations are at most {shapes.MOST_BYTES} bytes, and these are {length}. Nothing of them was kept."
+        raise Problem.one(413, "Too large", "bad-attestations", message, source="attestations")
     data = b"".join(body.chunks(request, length))
     try:
         found = shapes.parse(data)

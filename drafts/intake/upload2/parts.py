@@ -92,9 +92,15 @@ def must_be_pending(upload: UploadSession) -> None:
             409,
             "Too late",
             "not-pending",
-            f"The upload of '{upload.filename}' is {upload.state}: it takes nothing more."
-            + (f" {upload.error}" if upload.error else ""),
+            f"The upload of '{upload.filename}' {_OVER[upload.status]}{upload.error}".rstrip(),
         )
+
+
+_OVER = {
+    FileState.PROCESSING: "is being looked at and takes nothing more: ask its address until that ends.",
+    FileState.COMPLETED: "is complete and takes nothing more. To replace the file, announce it again.",
+    FileState.ERROR: "failed, which is final: delete it, then announce the file again. What was wrong: ",
+}
 
 
 def discard(object_ids: list[str]) -> None:

@@ -207,8 +207,8 @@ def must_name_seconds(asked: Mapping[str, Any]) -> None:
     """Raise Problem (400) unless a request says for how many seconds to extend."""
     seconds = asked.get("extend-for")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
-        message = "extend-for must be a number of seconds."
-        raise Problem.one(400, "For how long?", "bad-extension", message, source="extend-for")
+        message = "extend-for must be a whole number of seconds, and at least 1."
+        raise Problem.one(400, "For how long?", "bad-extend-for", message, source="extend-for")
 
 
 def _people_only(what: str, draft: Draft, *, also: str = "") -> Problem:

@@ -28,7 +28,7 @@ class HttpPostBytes(Mechanism):
         """Take the whole file: 204. Raises Problem: 411, 413, or why it did not arrive whole."""
         length = body.length(request)
         if length > upload.size:
-            raise body.too_large(upload.size)
+            raise body.more_than_announced(upload.size)
         if length == 0:
             raise Problem.one(400, "No bytes", "empty-file", "The file has no bytes.", source="content")
         with body.admitted(request):
@@ -50,5 +50,7 @@ class HttpPostBytes(Mechanism):
         del renew
         part = upload.parts.first()
         if part is None:
-            raise NotWhole("No bytes were sent.")
+            raise NotWhole(
+                "No bytes were sent. Delete this upload, announce the file again, and send its bytes first."
+            )
         yield Whole(part.object_id, part.size, upload.digests)

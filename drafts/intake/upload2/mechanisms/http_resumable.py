@@ -62,7 +62,9 @@ class HttpResumable(Mechanism):
     @contextmanager
     def whole(self, upload: UploadSession, renew: Renew) -> Iterator[Whole]:
         if upload.received != upload.size:
-            raise NotWhole(f"{upload.received} bytes arrived, and {upload.size} were announced.")
+            raise NotWhole(
+                f"{upload.received} bytes arrived, and {upload.size} were announced. Delete this upload, then announce the file again."
+            )
         joined = Upload(parse_filename(upload.filename), algorithms=tuple(upload.hashes))
         try:
             for part in upload.parts.order_by("offset"):
@@ -120,7 +122,7 @@ def _check_length(length: int, *, left: int) -> None:
     """Raise Problem for a part that is larger than what is left, or not of the size that parts have."""
     least, most = settings.UPLOAD_PART_LEAST, settings.UPLOAD_PART_MOST
     if length > left:
-        raise body.too_large(left)
+        raise body.more_than_announced(left)
     if length > most:
         message = f"A part has at most {most} bytes, and this one has {length}."
         raise Problem.one(413, "Too large", "part-too-large", message, source="content")
