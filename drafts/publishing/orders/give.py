@@ -21,6 +21,7 @@ from drafts.access.terms import Terms, differences
 from drafts.models import Draft, Job, Kind, Project, RunClaims, StandingOrder, jobs
 from drafts.models.orders import LONGEST
 from drafts.notify.mail import News, tell
+from drafts.publishing.policy import listed
 
 
 class Event(StrEnum):
@@ -127,7 +128,7 @@ def hold_to_terms(job: Job) -> None:
     job.finish()
     order = StandingOrder.objects.of(project)
     if order is not None and (found := differences(order)):
-        void(order, f"{_sentence(found)} changed.")
+        void(order, f"Changed since it was given: {listed(found)}.")
 
 
 def void(order: StandingOrder, why: str) -> None:
@@ -135,11 +136,6 @@ def void(order: StandingOrder, why: str) -> None:
     if _end(order, why):
         _tell(order, "A standing order is void", f"The {order}: {why} An owner can give another one.")
         audit.record(Event.VOID, on=order, by=Actor.system(), reason=why)
-
-
-def _sentence(found: list[str]) -> str:
-    text = " and ".join(found)
-    return text[:1].upper() + text[1:]
 
 
 def _end(order: StandingOrder, why: str) -> bool:
