@@ -168,9 +168,11 @@ def test_finishing_here_takes_a_code_and_an_owner(target, there, draft, mike, mi
     there.instead = [None, refuses(403, b"Not now.")]
     publish(draft, mike)
     form = {"reason": "x", "code": totp_code("mike")}
+    assert "an owner can finish here without the rest" in page(draft, mikes)
     assert mikes.post(draft_url(draft, "upstream-finish"), form).status_code == 403
     alices = Client()
     alices.force_login(alice)
+    assert "an owner can finish here" not in page(draft, alices)
     assert alices.post(draft_url(draft, "upstream-finish"), {**form, "code": "000000"}).status_code == 403
     do_jobs()
     assert is_hidden()
