@@ -82,7 +82,8 @@ def test_what_an_order_rests_on_voids_it_at_once(world, mailoutbox, change, word
     order = StandingOrder.objects.get()
     assert not order.is_live
     assert order.ended_why == f"Changed since it was given: {words}."
-    assert [one for one in mailoutbox if "A standing order is void" in one.subject]
+    letter = next(one for one in mailoutbox if "A standing order is void" in one.subject)
+    assert f"publishes nothing any more. {order.ended_why}" in " ".join(letter.body.split())
 
 
 def _draft(world: World) -> Draft:

@@ -102,6 +102,7 @@ def test_a_name_that_is_taken_by_nothing_listed_is_a_refusal(target, there, draf
     assert (draft.state, is_hidden()) == (DraftState.ERROR, True)
     assert "was refused" in draft.error
     assert f"Nothing of {draft} is at" in draft.error
+    assert "!." not in draft.error
     assert (Push.objects.count(), draft.burnt_names.count()) == (0, 0)
 
 
