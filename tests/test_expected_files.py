@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from accounts.audit import Actor
 from accounts.models import AuditEvent
+from drafts.evidence.add import paste
 from drafts.models import Decision, Draft, Project
 from drafts.publishing.policy import Code, blockers
 from tests import wheels
@@ -105,6 +107,29 @@ def test_a_maintainer_publishes_without_it_and_says_why(first, ci, mike, alice):
     decide(mike, draft, list(blocker.what))
     publish(draft, alice)
     assert draft.state == "published"
+
+
+@pytest.mark.parametrize(
+    ("tags", "sdist", "what", "words"),
+    [
+        ([LINUX, ALPINE, WINDOWS], False, ["sdist"], "without the sdist that 1.0 had"),
+        ([LINUX, WINDOWS], True, ["CPython 3.13 on musl aarch64"], "without 1 wheel that 1.0 had"),
+    ],
+    ids=["sdist", "wheel"],
+)
+def test_nothing_lost_is_never_said_of_what_is_published_without(first, ci, mike, tags, sdist, what, words):
+    """It is true that neither verdict nor panel says so, before the decision and after it."""
+    draft = stage(ci, "1.1", *tags, sdist=sdist)
+    mikes = browser(mike)
+    assert "nothing lost" not in mikes.get(draft_url(draft)).content.decode()
+    page = decide(mike, draft, what).content.decode()
+    assert "nothing lost" not in page
+    assert words in page.partition('<div id="panel">')[2].partition("</aside>")[0]
+    log = "".join(f"{one.sha256}  {one.filename}\n" for one in draft.files.live()).encode()
+    paste(draft=draft, data=log, label="log", user=mike, by=Actor.person(mike))
+    verdict = mikes.get(draft_url(draft)).content.decode().partition('id="verdict"')[2][:600]
+    assert f"Ready to publish. {draft.files.live().count()} of" in verdict
+    assert words in verdict
 
 
 REFUSED = {

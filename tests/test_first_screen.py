@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from drafts.models import Draft, Inspection, Look, Remembered, Resolution
+from drafts.models import Draft, Inspection, Look, Remembered, Resolution, Says
 from tests import wheels
+from tests.approving import approve
 from tests.conftest import draft_url, publish
 
 pytestmark = pytest.mark.django_db
@@ -196,3 +197,12 @@ def test_marks_neither_block_nor_leave_events_and_others_are_not_found(draft, al
     assert not Look.objects.filter(user=charlie).exists()
     publish(draft, alice)
     assert draft.state == "published"
+
+
+def test_red_is_for_do_not_publish_alone(draft, rita, ritas):
+    """It is true that a reviewer's wish for changes is amber in the panel, as it is in the verdict."""
+    approve(rita, draft, Says.CHANGES, "the wheel is empty")
+    page = screen(ritas, draft)
+    assert "Not yet: rita wants changes." in page
+    assert "changes wanted" in panel(page)
+    assert 'data-mark="bad"' not in page

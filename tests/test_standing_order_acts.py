@@ -78,7 +78,8 @@ def test_an_owner_gives_and_anybody_who_publishes_revokes(world, alice, mikes):
         do_jobs()
     order = StandingOrder.objects.of(world.project)
     assert order.expires_at - order.given_at == timedelta(days=30)
-    assert any("standing order was given" in one.subject for one in mail.outbox)
+    letter = next(one for one in mail.outbox if "standing order was given" in one.subject)
+    assert f"without a click until {order.expires_at:%d %B %Y}" in " ".join(letter.body.split())
     assert "Revoke" in mikes.get("/projects/sampleproject/order/").content.decode()
     assert list(
         AuditEvent.objects.filter(event__startswith="order:").order_by("pk").values_list("event", flat=True)

@@ -102,6 +102,7 @@ def test_a_name_that_is_taken_by_nothing_listed_is_a_refusal(target, there, draf
     assert (draft.state, is_hidden()) == (DraftState.ERROR, True)
     assert "was refused" in draft.error
     assert f"Nothing of {draft} is at" in draft.error
+    assert "!." not in draft.error
     assert (Push.objects.count(), draft.burnt_names.count()) == (0, 0)
 
 
@@ -168,9 +169,11 @@ def test_finishing_here_takes_a_code_and_an_owner(target, there, draft, mike, mi
     there.instead = [None, refuses(403, b"Not now.")]
     publish(draft, mike)
     form = {"reason": "x", "code": totp_code("mike")}
+    assert "an owner can finish here without the rest" in page(draft, mikes)
     assert mikes.post(draft_url(draft, "upstream-finish"), form).status_code == 403
     alices = Client()
     alices.force_login(alice)
+    assert "an owner can finish here" not in page(draft, alices)
     assert alices.post(draft_url(draft, "upstream-finish"), {**form, "code": "000000"}).status_code == 403
     do_jobs()
     assert is_hidden()

@@ -1,4 +1,4 @@
-"""What acts on members, publishers and policy tell a standing order: that its terms may have changed."""
+"""What acts on members, publishers, policy, CI and target tell a standing order: that its terms may have changed."""
 
 from drafts.models import Kind, Project, StandingOrder, jobs
 

@@ -1,27 +1,28 @@
-"""On which terms a standing order was given: the project's members, trusted publishers and policy, as digests."""
+"""On which terms a standing order was given: members, trusted publishers and policy as digests, CI and target by what was done."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 
 from accounts.models import AuditEvent
 from drafts.access.policy import Policy
-from drafts.models import Project, Publisher, StandingOrder, standing
+from drafts.models import Project, Publisher, StandingOrder, TeamRole, standing
 
 # What changes the terms, by the beginnings of events' names: also when it was changed back since.
-_CHANGES = (
-    "project:policy",
-    "member:",
-    "publisher:added",
-    "publisher:removed",
-    "team:",
-    "group:",
-    "invitation:accepted",
-    "project:handed-over",
-)
+_CHANGES = {
+    "the members": ("member:", "team:", "invitation:accepted", "project:handed-over"),
+    "the trusted publishers": ("publisher:added", "publisher:removed"),
+    "the settings": ("project:policy",),
+}
+# What an order rests on beside them: who is asked what CI logged, where files go, and with which projects.
+_GROUND = {
+    "where CI runs": ("ci:set", "ci:removed"),
+    "the upstream target": ("target:set", "target:removed"),
+    "the group of projects": ("group:",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,22 @@ def _digest(rows: list[object]) -> str:
 def differences(order: StandingOrder) -> list[str]:
     """Name what changed since an order was given; empty when its terms still hold."""
     now = Terms.of(order.project)
-    found = [
-        word
-        for word, before, after in (
-            ("the members", order.members, now.members),
-            ("the trusted publishers", order.publishers, now.publishers),
-            ("the settings", order.policy, now.policy),
-        )
-        if before != after
-    ]
-    if not found and (event := _event_since(order.project, order.given_at)):
-        found.append(f"the members, publishers or settings, and were changed back ({event})")
-    return found
+    differ = {
+        "the members": order.members != now.members,
+        "the trusted publishers": order.publishers != now.publishers,
+        "the settings": order.policy != now.policy,
+    }
+    found = [word for word, differs in differ.items() if differs]
+    undone = [word for word, events in _CHANGES.items() if not differ[word] and _happened(order, events)]
+    found += [f"{word}, by an act that was undone or waits" for word in undone]
+    return found + [word for word, events in _GROUND.items() if _happened(order, events)]
 
 
-def _event_since(project: Project, moment: datetime) -> str:
+def _happened(order: StandingOrder, beginnings: Iterable[str]) -> bool:
+    """Say whether there was such an event of the project, or of a team with a role on it, since an order was given."""
     wanted = Q()
-    for start in _CHANGES:
+    for start in beginnings:
         wanted |= Q(event__startswith=start)
-    rows = AuditEvent.objects.filter(wanted, scope=f"project:{project.pk}", at__gte=moment)
-    return str(rows.values_list("event", flat=True).first() or "")
+    teams = TeamRole.objects.filter(project=order.project_id).values_list("team_id", flat=True)
+    scopes = [f"project:{order.project_id}", *(f"team:{team}" for team in teams)]
+    return AuditEvent.objects.filter(wanted, scope__in=scopes, at__gte=order.given_at).exists()

@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.stepup import Proof, Purpose
 from drafts import outbound, secrets
-from drafts.access import members
+from drafts.access import members, orders
 from drafts.access.roles import Act
 from drafts.evidence.providers import KINDS, Kind, Provider, ProviderError
 from drafts.models import CiSource, Job, Project, RunHook, jobs
@@ -107,6 +107,7 @@ def set_source(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
     source.checked_at, source.check_error = None, ""
     source.save()
     jobs.enqueue(kind=JobKind.CHECK_CI, subject=source.subject)
+    orders.terms_changed(project)
     audit.record(
         Event.SET,
         on=source,
@@ -131,6 +132,7 @@ def remove(*, project: Project, by: Actor, proof: Proof) -> bool:
     source = CiSource.objects.filter(project=project).first()
     if source is None:
         return False
+    orders.terms_changed(project)
     audit.record(Event.REMOVED, on=source, by=by, repository=source.repository, method=proof.method)
     source.delete()
     return True

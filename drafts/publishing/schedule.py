@@ -159,7 +159,8 @@ def _cancel(draft: Draft, reason: str) -> None:
         reason=reason,
     )
     _tell(
-        draft, f"{draft.publishing_by} scheduled it for {spoken(at)}. It was not published, because: {reason}"
+        draft,
+        f"{draft.publishing_by} scheduled it for {spoken(at)}. It was not published. Why: {reason.rstrip('.')}.",
     )
 
 

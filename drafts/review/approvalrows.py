@@ -103,7 +103,7 @@ def _row(who: Member, known: Sight, one: Approval) -> ApprovalRow:
     return ApprovalRow(
         who=str(one.user),
         says=one.says,
-        mark=("ok" if one.says == Says.YES else "bad") if counts else "none",
+        mark=("ok" if one.says == Says.YES else "wait") if counts else "none",
         why=_WHY[standing],
         note=one.note,
         at=one.at,

@@ -20,7 +20,7 @@ WORDS = {
     News.OPENED: "A draft was opened",
     News.PUBLISHED: "A release was published",
     News.LATE_FILES: "Files were added to a published release",
-    News.EXPIRY_NEAR: "A draft expires within two days",
+    News.EXPIRY_NEAR: "A draft or a sandbox ends within two days",
     News.UPSTREAM_REFUSED: "The upstream index refused files",
     News.SCHEDULE: "A scheduled release was canceled",
     News.WINDOW: "A release was closed or reopened",

@@ -9,7 +9,16 @@ from drafts.review.findingrows import FindingsSection
 from drafts.review.installability import Installability
 from drafts.review.rows import Button, Check, Level, Mark
 from drafts.review.sight import Sight
-from drafts.review.verdict import EVIDENCE, FINDINGS, WAITS, count, coverage_line, findings_line
+from drafts.review.verdict import (
+    EVIDENCE,
+    FINDINGS,
+    STOPS,
+    count,
+    coverage_line,
+    findings_line,
+    nothing_lost,
+    without_line,
+)
 
 _NOBODY = {"Presscheck", "the clock"}
 
@@ -68,6 +77,8 @@ def _coverage(sight: Sight) -> Check:
     lost = coverage_line(sight)
     if lost:
         return Check(Mark.WAIT, lost, "CI, or you", _at(sight, [Code.NOT_AS_LAST_TIME]))
+    if not nothing_lost(sight):
+        return Check(Mark.NONE, without_line(sight), url="#coverage")
     return Check(Mark.OK, f"nothing lost since {sight.last_version}")
 
 
@@ -101,7 +112,7 @@ def _others(sight: Sight) -> list[Check]:
 def _line(sight: Sight, code: Code, title: str, some: Sequence[Blocker]) -> Check:
     words = title[:1].lower() + title[1:] + (f" ({len(some)})" if len(some) > 1 else "")
     at = tuple(number for number, one in enumerate(sight.blockers, 1) if one in some)
-    return Check(Mark.WAIT if code in WAITS else Mark.BAD, words, some[0].owner, at)
+    return Check(Mark.BAD if code in STOPS else Mark.WAIT, words, some[0].owner, at)
 
 
 def _installability(found: Installability) -> Check:

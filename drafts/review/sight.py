@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Exists, OuterRef, Q
 
 from drafts.dist.coverage import Grid, grid
-from drafts.dist.expected import Lost
+from drafts.dist.expected import Lost, lost_sdist
 from drafts.dist.pythons import CPYTHON, Column
 from drafts.evidence.compare import Comparison
 from drafts.inspection.changes import NOTHING, Before, audience, befores
@@ -73,6 +73,13 @@ class Sight:
         """Return who is left without a wheel and is not published without."""
         decided = self.decided(DecisionKind.WITHOUT)
         return [one for one in self.lost if one.place not in decided]
+
+    @property
+    def lost_sdist(self) -> str:
+        """Return the name of the last release's sdist when there is none now; empty otherwise."""
+        if not self.files or self.before.adds:
+            return ""
+        return lost_sdist(audience.offers(self.files), audience.offers(self.before.last_files))
 
     def takes(self, column: str) -> bool:
         """Say whether any file takes a Python, by its label in the grid; other interpreters than CPython: yes."""

@@ -12,21 +12,6 @@ from drafts.review.templatetags.words import size
 EVIDENCE = {Code.EVIDENCE_MISMATCH, Code.EVIDENCE_CONFLICT}
 FINDINGS = {Code.FINDING_REFUSED, Code.CREDENTIAL_LEAKED}
 STOPS = EVIDENCE | FINDINGS | {Code.STAGED_BY_LEAKED}
-WAITS = {
-    Code.FILE_NOT_READY,
-    Code.BEING_INSPECTED,
-    Code.EXPECTED_MISSING,
-    Code.EVIDENCE_MISSING,
-    Code.EVIDENCE_WEAK,
-    Code.NOT_AS_LAST_TIME,
-    Code.PATTERN_MISSING,
-    Code.NEW_FILE,
-    Code.IN_TRAIN,
-    Code.ENVIRONMENT_CHANGED,
-    Code.SOURCES_DIFFER,
-    Code.SOURCES_UNKNOWN,
-    Code.RELEASE_CLOSED,
-}
 # What a maintainer decides at once, and nobody else has to do anything for.
 _YOURS = {
     Code.NEW_FILE,
@@ -84,6 +69,19 @@ def coverage_line(sight: Sight) -> str:
     if not lost:
         return ""
     return f"{count(lost, 'wheel')} that {sight.last_version} had {'is' if lost == 1 else 'are'} missing"
+
+
+def nothing_lost(sight: Sight) -> bool:
+    """Say whether everybody gets of this release what the last one had for them, whatever was decided."""
+    return bool(sight.grid is not None and sight.last_version and not sight.lost and not sight.lost_sdist)
+
+
+def without_line(sight: Sight) -> str:
+    """Say what the last release had and this one has not, by decision or not; empty when nothing, or there is no last one."""
+    wheels = len({one.filename for one in sight.lost})
+    parts = [count(wheels, "wheel") if wheels else "", "the sdist" if sight.lost_sdist else ""]
+    gone = " and ".join(filter(None, parts))
+    return f"without {gone} that {sight.last_version} had" if gone else ""
 
 
 def verdict(sight: Sight, *, may_publish: bool, user_id: int | None = None) -> Verdict:
@@ -187,8 +185,8 @@ def _ready(sight: Sight, *, may_publish: bool) -> Verdict:
     if not evidence:
         text = "Not compared with CI yet. Paste a log, or add two lines to the build job."
         return Verdict(Level.QUIET, text, _context(sight))
-    nothing_lost = sight.grid is not None and sight.last_version and not sight.lost
-    parts = [evidence, "nothing lost" if nothing_lost else "", tested.line(sight)]
+    lost = "nothing lost" if nothing_lost(sight) else without_line(sight)
+    parts = [evidence, lost, tested.line(sight)]
     word = "Ready to publish" if may_publish else "Ready for a maintainer"
     return Verdict(Level.READY, f"{word}. {'; '.join(filter(None, parts))}.", _context(sight))
 

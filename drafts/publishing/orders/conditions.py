@@ -145,7 +145,12 @@ def _expected(look: Look) -> Iterator[Reason]:
 
 
 def _replaced(look: Look) -> Iterator[Reason]:
-    names = sorted({file.filename for file in look.uploads if file.superseded_by_id})
+    """A file that was deleted and came again with other bytes is replaced, too."""
+    bytes_of: dict[str, set[str]] = {}
+    for file in look.uploads:
+        bytes_of.setdefault(file.filename, set()).add(file.sha256)
+    again = {name for name, seen in bytes_of.items() if len(seen) > 1}
+    names = sorted(again | {file.filename for file in look.uploads if file.superseded_by_id})
     if names:
         yield Reason(Why.REPLACED, f"Replaced after it was staged: {listed(names)}.")
 

@@ -21,6 +21,7 @@ from drafts.access.terms import Terms, differences
 from drafts.models import Draft, Job, Kind, Project, RunClaims, StandingOrder, jobs
 from drafts.models.orders import LONGEST
 from drafts.notify.mail import News, tell
+from drafts.publishing.policy import listed
 
 
 class Event(StrEnum):
@@ -94,7 +95,13 @@ def give(*, project: Project, days: int, by: Actor, proof: Proof) -> StandingOrd
         baseline=dict(base),
     )
     _look_at_what_is_complete(project)
-    _tell(order, "A standing order was given", f"{proof.user} lets {project} be published without a click.")
+    _tell(
+        order,
+        "A standing order was given",
+        f"{proof.user} lets new releases of {project} be published without a click until {order.expires_at:%d %B %Y}, where "
+        "they meet every condition on the page below.",
+        "If that is not right, any maintainer can revoke it there, at once.",
+    )
     audit.record(Event.GIVEN, on=order, by=by, method=proof.method, days=days, baseline=dict(base))
     return order
 
@@ -127,19 +134,19 @@ def hold_to_terms(job: Job) -> None:
     job.finish()
     order = StandingOrder.objects.of(project)
     if order is not None and (found := differences(order)):
-        void(order, f"{_sentence(found)} changed.")
+        void(order, f"Changed since it was given: {listed(found)}.")
 
 
 def void(order: StandingOrder, why: str) -> None:
     """End an order whose terms do not hold any more: part of a transaction that holds the project's lock."""
     if _end(order, why):
-        _tell(order, "A standing order is void", f"The {order}: {why} An owner can give another one.")
+        _tell(
+            order,
+            "A standing order is void",
+            f"The {order} publishes nothing any more. {why}",
+            "Drafts wait for a maintainer again. An owner can give another order.",
+        )
         audit.record(Event.VOID, on=order, by=Actor.system(), reason=why)
-
-
-def _sentence(found: list[str]) -> str:
-    text = " and ".join(found)
-    return text[:1].upper() + text[1:]
 
 
 def _end(order: StandingOrder, why: str) -> bool:
@@ -147,8 +154,8 @@ def _end(order: StandingOrder, why: str) -> bool:
     return rows.update(ended_at=timezone.now(), ended_why=why) == 1
 
 
-def _tell(order: StandingOrder, subject: str, words: str) -> None:
+def _tell(order: StandingOrder, subject: str, *words: str) -> None:
     """Tell owners and maintainers: an order may be void because its one owner is none any more."""
     path = f"{order.project.path}order/"
-    letter = Letter(f"{order.project}: {subject}", (words,), path, "Look at the order")
+    letter = Letter(f"{order.project}: {subject}", words, path, "Look at the order")
     tell(News.ORDER, project=order.project, letter=letter)

@@ -26,6 +26,7 @@ from drafts.publishing.targets.rows import HandBack
 from drafts.publishing.targets.upload import NotSent, Parcel, Refused, Unclear, WrongBytes
 
 BACKOFF_SECONDS = (2, 5, 15, 60, 300, 600)
+_ENDS = (".", "!", "?")  # of the upstream's own words
 _TRIES_BEFORE = 10  # about 45 minutes, while nothing is upstream
 _TRIES_AFTER = 150  # about a day, once something may be
 _TOLD_SECONDS = 1.0
@@ -173,7 +174,7 @@ def _refused(
     # An earlier try may have brought it, and the index be slow to say so.
     state = PushedFileState.UNCLEAR if was_unclear else PushedFileState.REFUSED
     rows.settle(push, delivery, state, words, job)
-    raise _Stop(f"{delivery.file.filename} was refused. {words.rstrip('.')}.")
+    raise _Stop(f"{delivery.file.filename} was refused. {words if words.endswith(_ENDS) else f'{words}.'}")
 
 
 def _in_time(place: Place, parcel: Parcel, job: Job) -> str:

@@ -14,7 +14,7 @@ from accounts.audit import Actor
 from accounts.mail import Letter
 from accounts.stepup import Proof, Purpose
 from drafts import outbound, secrets
-from drafts.access import members
+from drafts.access import members, orders
 from drafts.access.roles import Act
 from drafts.models import Kind, Project, Push, PushState, Role, Target, TargetKind, Uploader, jobs
 from drafts.notify import mail
@@ -144,6 +144,7 @@ def set_target(*, project: Project, wanted: Wanted, by: Actor, proof: Proof) -> 
     target.checked_at, target.check_error = None, ""
     target.save()
     jobs.enqueue(kind=Kind.CHECK_TARGET, subject=target.subject)
+    orders.terms_changed(project)
     event = Event.CREDENTIALS if before else Event.SET
     audit.record(event, on=target, by=by, told=_told(target), method=proof.method)
     return target
@@ -230,6 +231,7 @@ def _end(target: Target, by: Actor) -> None:
     """Remove a target and forget its secrets. Part of an act's transaction."""
     target.ended_at, target.secret_sealed, target.app_key_sealed = timezone.now(), "", ""
     target.save(update_fields=["ended_at", "secret_sealed", "app_key_sealed"])
+    orders.terms_changed(target.project)
     audit.record(Event.REMOVED, on=target, by=by)
 
 
