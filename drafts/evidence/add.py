@@ -15,7 +15,7 @@ from accounts.models import User
 from drafts.evidence import limits
 from drafts.evidence.attested.found import may_hold
 from drafts.evidence.compare import Rank
-from drafts.evidence.logs import Logged, parse
+from drafts.evidence.logs import READER, Logged, parse
 from drafts.evidence.logs.noise import decoded
 from drafts.evidence.masks import masked
 from drafts.evidence.steps import Steps
@@ -116,7 +116,7 @@ def _add(row: EvidenceLog, project: Project, text: Text, by: Actor) -> Added:
         writer.commit()
         row.label = " ".join(text.label.split())[:200] or "pasted log"
         row.sha256, row.size, row.found = hashlib.sha256(data).hexdigest(), len(data), len(found)
-        row.object_id, row.attests = object_id, may_hold(data)
+        row.object_id, row.attests, row.reader = object_id, may_hold(data), READER
         added = _keep(row, project, found, data, by)
     except (OperationalError, InterfaceError):
         # The row may have been written, and must not speak of bytes that are gone. Without one, they are swept.
@@ -143,7 +143,7 @@ def _keep(row: EvidenceLog, project: Project, found: list[Logged], data: bytes, 
         return Added(same, same.found, is_new=False)
     limits.must_have_room(row, project, row.size)
     row.save(force_insert=True)
-    LoggedDigest.objects.bulk_create(_digests(row, found, data))
+    LoggedDigest.objects.bulk_create(digest_rows(row, found, data))
     if row.attests:
         jobs.enqueue(kind=Kind.VERIFY_ATTESTATIONS, subject=row.subject)
     told: dict[str, Any] = {"label": row.label, "digests": len(found), "size": row.size}
@@ -169,7 +169,8 @@ def _the_same(row: EvidenceLog) -> EvidenceLog | None:
     return there.waiting_for(row.project, row.version_key).first()
 
 
-def _digests(row: EvidenceLog, found: list[Logged], data: bytes) -> list[LoggedDigest]:
+def digest_rows(row: EvidenceLog, found: list[Logged], data: bytes) -> list[LoggedDigest]:
+    """Return the rows of what was read from a log, not yet written, each with its lines."""
     lines = decoded(data).split("\n")
     steps = Steps(lines)
     return [

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from drafts.models.ci import CiRun
-from drafts.models.drafts import Draft
+from drafts.models.drafts import EDITABLE, Draft
 from drafts.models.files import File
 from drafts.models.projects import Project
 from drafts.models.tokens import Token, TokenKind
@@ -53,6 +53,11 @@ class PrintedBy:
 class EvidenceQuerySet(models.QuerySet["EvidenceLog"]):
     """Named questions about logs."""
 
+    def read_before(self, reader: int) -> "EvidenceQuerySet":
+        """Logs that an older program read and that can still decide: of a draft that may change, or waiting for one."""
+        undecided = Q(draft=None) | Q(draft__state__in=EDITABLE)
+        return self.filter(undecided, reader__lt=reader, purged_at=None)
+
     def waiting_for(self, project: Project, version_key: str) -> "EvidenceQuerySet":
         """Logs that came before the release had a draft."""
         return self.filter(draft=None, project=project, version_key=version_key)
@@ -84,6 +89,9 @@ class EvidenceLog(models.Model):
     size = models.PositiveBigIntegerField()
     found = models.PositiveIntegerField(help_text="how many digests were read from it")
     cut = models.BooleanField(default=False)
+    reader = models.PositiveSmallIntegerField(
+        default=0, help_text="the number of the program that read it; older ones are read again"
+    )
     attests = models.BooleanField(default=False, help_text="it may hold attestations")
     masked = models.PositiveIntegerField(
         default=0, help_text="how many secrets were masked before it was kept"

@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.models import PasskeyChallenge, SignInLink
 from accounts.sessions import SessionStore
 from drafts.access.oidc import mint
-from drafts.evidence import waiting
+from drafts.evidence import again, waiting
 from drafts.intake import purge, stage
 from drafts.models import Draft, Job, ReadOnly, jobs
 from drafts.notify import deliver, mail
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=3)
 RING_AGAIN_SECONDS = 10
 _MOST_AT_ONCE = 500
+_LOGS_AT_ONCE = 5
 JOBS_KEPT = timedelta(days=30)
 LINKS_KEPT = timedelta(days=1)
 LEFTOVER_SECONDS = 3600.0
@@ -45,6 +46,11 @@ def ring_waiting() -> int:
             jobs.ring(job)
             rung += 1
     return rung
+
+
+def read_again() -> int:
+    """Read a few logs again that an older program read beside this one, in an upgrade host by host. Returns how many."""
+    return 0 if ReadOnly.now() else again.everything(_LOGS_AT_ONCE)
 
 
 def expire_drafts() -> int:

@@ -27,6 +27,8 @@ def sweep() -> None:
 @shared_task(name="operations.expire")
 def expire() -> None:
     """End drafts and sandboxes whose time is over, remind of those whose time is nearly over, ask which ones wait for people."""
+    if read := sweeps.read_again():
+        log.info("%d logs that an older program read were read again", read)
     if expired := sweeps.expire_drafts():
         log.info("%d drafts expired", expired)
     if ended := sweeps.end_sandboxes():

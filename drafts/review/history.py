@@ -34,6 +34,7 @@ WORDS = {
     "evidence:weighed": "saw which jobs made which files",
     "evidence:attestations-looked-for": "had attestations looked for",
     "evidence:attestations-checked": "verified attestations",
+    "evidence:read-again": "read a log again, as this version reads logs",
     "evidence:set-aside": "set a log aside",
     "evidence:counted-again": "counted a log again",
     "file:put-back": "put CI’s copy back",

@@ -32,6 +32,7 @@ _NOUNS = {
     "file:deleted": ("file deleted", "files deleted"),
     "file:refused": ("file refused by inspection", "files refused by inspection"),
     "evidence:added": ("log added", "logs added"),
+    "evidence:read-again": ("log read otherwise", "logs read otherwise"),
     "evidence:set-aside": ("log set aside", "logs set aside"),
     "finding:accepted": ("finding accepted", "findings accepted"),
     "draft:decided": ("decision", "decisions"),

@@ -96,7 +96,7 @@ def must_be_pending(upload: UploadSession) -> None:
         )
 
 
-_OVER = {
+_OVER: dict[str, str] = {
     FileState.PROCESSING: "is being looked at and takes nothing more: ask its address until that ends.",
     FileState.COMPLETED: "is complete and takes nothing more. To replace the file, announce it again.",
     FileState.ERROR: "failed, which is final: delete it, then announce the file again. What was wrong: ",

@@ -10,7 +10,7 @@ from drafts.operations import prepare, welcome
 
 class Command(PlainCommand):
     help = (
-        "Bring the database and the static files up to date. With --sample, fill an empty index with a sample project "
+        "Bring the database and the static files up to date, and read logs again that an older version read. With --sample, fill an empty index with a sample project "
         "and print how to get in."
     )
 
@@ -21,6 +21,7 @@ class Command(PlainCommand):
 
     def handle(self, **told: Any) -> None:
         prepare.tables()
+        prepare.evidence()
         prepare.static_files()
         for line in welcome.lines(with_sample=told["sample"]):
             self.stdout.write(line)
