@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import AuditEvent
 from drafts.access import tokens
 from drafts.evidence import again
-from drafts.evidence.add import Text, paste, post
+from drafts.evidence.add import OBJECT_NAME, Text, paste, post
 from drafts.evidence.logs import READER, parse
 from drafts.evidence.verdicts import comparison
 from drafts.models import Draft, EvidenceLog, LoggedDigest, TokenKind
@@ -81,6 +81,20 @@ def test_a_log_whose_text_is_gone_speaks_for_no_file(draft, log):
     again.everything()
     assert verdict(draft) == "missing"
     assert LoggedDigest.objects.get().hidden
+
+
+def test_spoiled_text_is_not_read_and_holds_up_no_other_log(draft, log, rita):
+    """It is true that other bytes than were kept put nothing in the place of what was read of those."""
+    paste(draft=draft, data=b"\x1b[8m" + IN_THE_COLOUR_OF_ITS_GROUND, label="two", user=rita, by=SYSTEM)
+    read_by_an_older_program()
+    storage().delete(log.object_id)
+    other = storage().create(log.object_id, OBJECT_NAME)
+    other.write(b"spoiled")
+    other.commit()
+    before = list(log.digests.values())
+    assert again.everything() == 1
+    log.refresh_from_db()
+    assert (log.reader, list(log.digests.values())) == (READER - 1, before)
 
 
 def test_a_log_that_waits_for_its_release_is_read_again(project):

@@ -12,11 +12,12 @@ from accounts.audit import Actor
 from drafts.evidence.add import MAX_DIGESTS, OBJECT_NAME, digest_rows
 from drafts.evidence.logs import READER, Logged, parse
 from drafts.models import Draft, EvidenceLog, LoggedDigest, NotEditable, Project
-from drafts.storage import NoSuchObject, StorageDown, storage
+from drafts.storage import NoSuchObject, StorageDown, whole
 
 log = logging.getLogger(__name__)
 
 _NOT_READ = "attestation"  # a row that was not read from the text: who signed it was verified
+_ENOUGH = 3
 
 
 class Event(StrEnum):
@@ -26,14 +27,19 @@ class Event(StrEnum):
 
 
 def everything(most: int | None = None) -> int:
-    """Read again what an older program read, at most so many logs; returns how many. A store that is down ends it."""
-    read = 0
+    """Read again what an older program read, at most so many logs; returns how many.
+
+    One whose text is not what was kept waits; where several cannot be read, the store is down, and the rest waits too.
+    """
+    read = failed = 0
     for one in EvidenceLog.objects.read_before(READER).order_by("pk")[:most]:
         try:
             read += again(log=one)
         except StorageDown as error:
-            log.warning("logs that an older program read wait: %s", error)
-            break
+            log.warning("log %d, which an older program read, waits: %s", one.pk, error)
+            failed += 1
+            if failed == _ENOUGH:
+                break
     return read
 
 
@@ -62,8 +68,7 @@ def again(*, log: EvidenceLog) -> bool:
 
 def _text(log: EvidenceLog) -> bytes | None:
     try:
-        with storage().open(log.object_id, OBJECT_NAME) as stored:
-            return stored.read()
+        return whole(log.object_id, OBJECT_NAME, sha256=log.sha256)
     except NoSuchObject:
         return None
 
