@@ -58,6 +58,9 @@ def test_the_pages_about_a_release_that_grew(look, grown, mike):  # noqa: F811
 
 def test_choosing_how_a_draft_is_published(look, grown, mike, alice):  # noqa: F811
     """It is true that the options are reached, chosen and shown with a keyboard and on a phone, and the settings too."""
-    look(draft_url(grown, "publish"), user=mike, prepare=choose)
+    page = look(draft_url(grown, "publish"), user=mike, prepare=choose)
+    assert page.get_by_role("button", name="Publish sampleproject 1.1 at that time", exact=True).is_visible()
+    page.get_by_label("Now", exact=True).check()
+    assert page.get_by_role("button", name="Publish sampleproject 1.1", exact=True).is_visible()
     page = look("/projects/sampleproject/settings/", user=alice)
     assert page.get_by_label("days after its first file").input_value() == "14"

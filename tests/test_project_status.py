@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from drafts.access.members import NotYours
@@ -99,6 +100,15 @@ def test_what_is_archived_takes_no_upload(draft, ci, alices, chosen, way):
         assert (AuditEvent.objects.count(), Draft.objects.count(), draft.files.count()) == before
     else:
         assert code in {200, 201}
+
+
+@pytest.mark.parametrize("chosen", ["active", "deprecated", "archived"])
+def test_the_project_page_offers_no_upload_that_would_be_refused(project, mikes, alices, chosen):
+    choose(alices, chosen, "gone")
+    page = mikes.get(HERE).content.decode()
+    assert ("Stage files from this browser" in page) == (chosen != "archived")
+    Project.objects.update(quarantined_at=timezone.now(), quarantine_reason="stolen")
+    assert "Stage files from this browser" not in mikes.get(HERE).content.decode()
 
 
 def test_what_is_archived_is_not_published(draft, mike, mikes, alices):

@@ -64,6 +64,7 @@ def test_ci_is_asked_and_what_it_published_is_verified(target, there, hook, draf
     assert (draft.state, is_hidden(), there.uploads) == (DraftState.PROCESSING, True, [])
     text = mikes.get(draft_url(draft)).content.decode()
     assert "approved, waiting for CI: 0 of 2 files" in text
+    assert ("Waiting for CI</a>" in text, "Publishing now" in text) == (True, False)
     assert re.sub(r'aria-label="[^"]*"', "", text).count("0 of 2 files") == 1
     ci_publishes(there)
     assert goes_on(draft).state == DraftState.PUBLISHED

@@ -83,6 +83,9 @@ def draft_page(who: Member, draft: Draft, look: Look | None = None) -> DraftPage
         run_url=reverse("run-ask", args=[draft.project.name]) if can.upload and section.run_url else "",
         findings=found,
         receipt_url=receipt_url(draft),
+        release_url=reverse("release", args=where)
+        if draft.state == DraftState.PUBLISHED and known.files
+        else "",
         looking=looking.section(
             look, draft, events, fingerprint=fingerprint, evidence=section, findings=found, changes=changed
         ),
@@ -171,6 +174,14 @@ def seen(draft: Draft) -> str:
 
 def _ended_text(draft: Draft, files: Sequence[File]) -> str:
     if draft.state == DraftState.PUBLISHED:
-        yanked = bool(files) and all(file.yanked is not None for file in files)
-        return f"by {draft.ended_by}. {letters.reach(draft, yanked=yanked)}"
+        return f"by {draft.ended_by}. {_reach(draft, files)}"
     return f"by {draft.ended_by}. Nothing was published." if draft.state == DraftState.CANCELED else ""
+
+
+def _reach(draft: Draft, files: Sequence[File]) -> str:
+    """Say who gets what was published, as it stands now."""
+    if not files:
+        return "All of its files were deleted since: nobody gets them."
+    if draft.project.is_quarantined or (files[0].release and files[0].release.is_quarantined):
+        return "It is in quarantine: nobody gets its files."
+    return letters.reach(draft, yanked=all(file.yanked is not None for file in files))

@@ -7,7 +7,7 @@ from drafts.publishing.policy import Blocker, Code
 from drafts.review import evidencewords
 from drafts.review.findingrows import FindingsSection
 from drafts.review.installability import Installability
-from drafts.review.rows import Button, Check, Level, Mark
+from drafts.review.rows import Button, Check, Level, Mark, Progress
 from drafts.review.sight import Sight
 from drafts.review.verdict import (
     EVIDENCE,
@@ -127,12 +127,17 @@ def _installability(found: Installability) -> Check:
     )
 
 
+def _under_way(progress: Progress | None) -> str:
+    if progress is None or progress.level == Level.BUSY:
+        return "Waiting for CI" if progress and progress.by_ci else "Publishing now"
+    return "Stopped upstream"
+
+
 def button(sight: Sight, url: str, *, may_publish: bool) -> Button:
     """Return the button: it names what is left and counts down."""
     name = f"Publish {sight.draft.project.name} {sight.draft.version}"
     if sight.draft.state == DraftState.PROCESSING:
-        is_busy = sight.progress is None or sight.progress.level == Level.BUSY
-        return Button("Publishing now" if is_busy else "Stopped upstream")
+        return Button(_under_way(sight.progress))
     if sight.draft.publish_at is not None:
         return Button("Scheduled")
     if not sight.files:

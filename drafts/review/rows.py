@@ -186,12 +186,13 @@ class Can:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far publishing is, in bytes hashed again or in files that are upstream."""
+    """How far publishing is, in bytes hashed again or in files that are upstream; ``by_ci``: it waits for CI to go on."""
 
     done: int
     total: int
     text: str
     level: Level = Level.BUSY
+    by_ci: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ class DraftPage:
     run_url: str = ""
     findings: FindingsSection | None = None
     receipt_url: str = ""
+    release_url: str = ""
     looking: Looking | None = None
     schedule: "ScheduleSection | None" = None
     approvals: "ApprovalsSection | None" = None

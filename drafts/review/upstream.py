@@ -205,7 +205,7 @@ def progress(draft: Draft) -> Progress | None:
         return Progress(done, len(found), text, Level.STOP if push.alarm else Level.WAIT)
     text = summary(push, found)
     if push.target.by_ci and push.begun_at:
-        text = f"approved, waiting for CI: {text}"
+        return Progress(done, len(found), f"approved, waiting for CI: {text}", by_ci=True)
     return Progress(done, len(found), text)
 
 
