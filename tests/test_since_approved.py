@@ -53,3 +53,13 @@ def test_it_says_when_files_changed_and_changed_back(draft, ci, mike):
     extra = draft.files.live().get(filename=wheels.wheel(build="1").filename)
     deleting.delete_file(draft=draft, filename=extra.filename, by=SYSTEM, seen=extra.sha256)
     assert "files came and went in between, so that approval is void" in confirmation(draft, mike)
+
+
+def test_who_approved_before_is_shown_it_though_somebody_approved_since(draft, rita, alice):
+    """It is true that a second yes leads with what changed since that person's first, not since the newest yes."""
+    approve(rita, draft)
+    stage_as_maintainer(draft)
+    approve(alice, draft)
+    page = browser(rita).get(draft_url(draft, "approve"), {"says": "yes"}).content.decode()
+    assert "Changed since you approved: 1 file<" in page
+    assert wheels.wheel().sha256[:8] in page.replace("\u2009", "")
