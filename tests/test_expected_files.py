@@ -52,6 +52,13 @@ def test_a_lost_wheel_blocks_and_says_whom_it_leaves_behind(first, ci, alice):
     assert draft.state == "open"
 
 
+def test_an_sdist_that_the_last_release_had_none_of_is_new(ci, alice):
+    """It is true that the sentence over the grid counts what the grid marks."""
+    publish(stage(ci, "1.0", LINUX, sdist=False), alice)
+    page = browser(alice).get(draft_url(stage(ci, "1.1", LINUX))).content.decode()
+    assert "against 1.0: 1 as last time, 1 new<" in page
+
+
 def browser(user) -> Client:
     client = Client()
     client.force_login(user)

@@ -166,7 +166,7 @@ def _summary(known: Sight, found: Grid) -> str:
     if not known.last_version:
         return own
     new, lost = (
-        len(found.new_files),
+        len(found.new_files) + (found.sdist == CellState.NEW),
         len({one.filename for one in known.lost}) + (found.sdist == CellState.LOST),
     )
     parts = [
