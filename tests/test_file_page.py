@@ -1,6 +1,8 @@
 """A file's page: what it says of itself, what is inside, as plain text, whatever is in it."""
 
+import io
 import time
+import zipfile
 
 import pytest
 from django.db import connection
@@ -147,9 +149,24 @@ def test_attestations_are_shown_as_what_they_state(staged, mikes):
     assert "no signature was verified" in page
 
 
+MANY = {f"sampleproject/p{number // 100}/m{number}.py": f"x = {number}\n" for number in range(20_000)}
+
+
+def ten_readings() -> float:
+    """Return the processor time that zipfile takes now to read ten times what 20,000 members are called: about a second."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as members:
+        for name in MANY:
+            members.writestr(name, b"")
+    began = time.process_time()
+    for _ in range(10):
+        zipfile.ZipFile(archive).infolist()
+    return time.process_time() - began
+
+
 def test_a_wheel_of_twenty_thousand_members_opens_quickly(ci, mikes):
-    files = {f"sampleproject/p{number // 100}/m{number}.py": f"x = {number}\n" for number in range(20_000)}
-    assert ci.upload(wheels.wheel(files=files)).status_code == 200
+    limit = ten_readings()
+    assert ci.upload(wheels.wheel(files=MANY)).status_code == 200
     file = Draft.objects.get().files.get()
     for query in (
         {},
@@ -160,12 +177,13 @@ def test_a_wheel_of_twenty_thousand_members_opens_quickly(ci, mikes):
     ):
         began = time.process_time()
         page = page_of(mikes, file.draft, file.filename, **query)
-        assert time.process_time() - began < 1
+        assert time.process_time() - began < limit
         assert len(page) < 600_000
     assert "Show more: 500 of" in page_of(mikes, file.draft, file.filename, find="m1")
 
 
 def test_a_member_of_five_megabytes_does_not_hang_the_page(ci, mikes):
+    limit = ten_readings()
     one_line, lines = "x" * 5_000_000, "y = 1 \u202e\n" * 500_000
     assert (
         ci.upload(
@@ -177,7 +195,7 @@ def test_a_member_of_five_megabytes_does_not_hang_the_page(ci, mikes):
     for path in ("sampleproject/a.txt", "sampleproject/b.txt"):
         began = time.process_time()
         page = page_of(mikes, file.draft, file.filename, member=path, line="1")
-        assert time.process_time() - began < 1
+        assert time.process_time() - began < limit
         assert len(page) < 600_000
     assert "more characters" in page_of(mikes, file.draft, file.filename, member="sampleproject/a.txt")
 
