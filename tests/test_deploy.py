@@ -219,19 +219,19 @@ def test_it_starts_with_what_compose_says(image, draft, tmp_path, monkeypatch):
         )
         for name, value in COMPOSE["services"]["web"]["environment"].items()
     }
-    for name in list(os.environ):
-        if name not in {"PATH", "LANG", "HOME"}:
-            monkeypatch.delenv(name)
-    for name, value in {**settings, "PRESSCHECK_DATA": str(data)}.items():
-        monkeypatch.setenv(name, value)
-    done = run(image, commands()["compose: prepare"], **settings, PRESSCHECK_DATA=str(data))
-    assert done.returncode == 0, done.stderr
     programs = {}
     try:
-        for name in ("web", "worker", "scheduler"):
-            words = [word.replace(":8000", f":{port}") for word in commands()[f"compose: {name}"]]
-            programs[name] = Program(f"compose-{name}", *words)
-            programs[name].start()
+        with monkeypatch.context() as environment:
+            for name in set(os.environ) - {"PATH", "LANG", "HOME"}:
+                environment.delenv(name)
+            for name, value in {**settings, "PRESSCHECK_DATA": str(data)}.items():
+                environment.setenv(name, value)
+            done = run(image, commands()["compose: prepare"], **settings, PRESSCHECK_DATA=str(data))
+            assert done.returncode == 0, done.stderr
+            for name in ("web", "worker", "scheduler"):
+                words = [word.replace(":8000", f":{port}") for word in commands()[f"compose: {name}"]]
+                programs[name] = Program(f"compose-{name}", *words)
+                programs[name].start()
         server = Live(programs["web"], f"http://localhost:{port}", f"localhost:{port}", port)
 
         def is_ready() -> bool:
