@@ -57,6 +57,16 @@ def test_what_was_hidden_from_people_speaks_for_no_file(draft, log, reading):
     assert (event.digest, event.details["hidden_before"], event.details["hidden"]) == (log.sha256, 0, 1)
 
 
+def test_only_an_upgrade_reads_again_while_the_server_is_read_only(draft, log):
+    """It is true that the scheduler changes nothing then, and that who upgrades does not publish on an older reading after."""
+    read_by_an_older_program()
+    call_command("readonly", reason="moving", verbosity=0)
+    tasks.expire()
+    assert verdict(draft) == "match"
+    _upgrade()
+    assert verdict(draft) == "missing"
+
+
 def test_what_is_read_as_before_stays_and_is_on_no_record(draft, log):
     before = list(LoggedDigest.objects.values())
     EvidenceLog.objects.update(reader=READER - 1)

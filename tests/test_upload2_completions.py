@@ -7,33 +7,11 @@ from django.test import Client
 from accounts.models import AuditEvent
 from drafts.models import Draft, UploadSession
 from tests import bodies, wheels
-from tests.uploading import BYTES, TYPE, Speaker, announcement
+from tests.uploading import BYTES, TYPE, announcement, everything, file, session, speaker
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
-
-
-@pytest.fixture
-def speaker(ci):
-    """The upload token, speaking 2.0."""
-    return Speaker(ci.token)
-
-
-@pytest.fixture
-def session(speaker):
-    """A session that is open."""
-    return speaker.join()
-
-
-@pytest.fixture
-def file(speaker, session):
-    """An upload that is pending."""
-    return speaker.announce(session, WHEEL).json()
-
-
-def everything() -> tuple:
-    uploads = list(UploadSession.objects.values_list("state", "received"))
-    return list(Draft.objects.values_list("state")), uploads, AuditEvent.objects.count(), bodies.stored()
+__all__ = ["file", "session", "speaker"]
 
 
 # --- bytes ----------------------------------------------------------------------------------------------

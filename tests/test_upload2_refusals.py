@@ -6,37 +6,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import AuditEvent
-from drafts.models import Draft, DraftState, UploadSession
+from drafts.models import Draft, DraftState
 from tests import bodies, wheels
 from tests.conftest import make_ci, publish
-from tests.uploading import META, TYPE, Speaker
+from tests.uploading import META, TYPE, Speaker, everything, file, session, speaker
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
-
-
-@pytest.fixture
-def speaker(ci):
-    """The upload token, speaking 2.0."""
-    return Speaker(ci.token)
-
-
-@pytest.fixture
-def session(speaker):
-    """A session that is open."""
-    return speaker.join()
-
-
-@pytest.fixture
-def file(speaker, session):
-    """An upload that is pending."""
-    return speaker.announce(session, WHEEL).json()
-
-
-def everything() -> tuple:
-    uploads = list(UploadSession.objects.values_list("state", "received"))
-    return list(Draft.objects.values_list("state")), uploads, AuditEvent.objects.count(), bodies.stored()
+__all__ = ["file", "session", "speaker"]
 
 
 # --- what every request has in common -----------------------------------------------------------------

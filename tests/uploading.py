@@ -3,10 +3,13 @@
 import json
 from dataclasses import dataclass
 
+import pytest
 from django.conf import settings
 from django.test import Client
 
-from tests import wheels
+from accounts.models import AuditEvent
+from drafts.models import Draft, UploadSession
+from tests import bodies, wheels
 
 TYPE = "application/vnd.pypi.upload.v2+json"
 META = {"api-version": "2.0"}
@@ -79,3 +82,27 @@ class Speaker:
         sent = self.send(file, built.data)
         assert sent.status_code == 204, sent.content
         return self.complete(file)
+
+
+@pytest.fixture
+def speaker(ci):
+    """The upload token, speaking 2.0."""
+    return Speaker(ci.token)
+
+
+@pytest.fixture
+def session(speaker):
+    """A session that is open."""
+    return speaker.join()
+
+
+@pytest.fixture
+def file(speaker, session):
+    """An upload that is pending."""
+    return speaker.announce(session, wheels.wheel()).json()
+
+
+def everything() -> tuple:
+    """Return what a refused request must leave as it was: drafts, uploads, the record, and bytes."""
+    uploads = list(UploadSession.objects.values_list("state", "received"))
+    return list(Draft.objects.values_list("state")), uploads, AuditEvent.objects.count(), bodies.stored()

@@ -25,9 +25,7 @@ LIVE_DRAFTS_PER_PROJECT = 20
 DRAFTS_OPENED_PER_HOUR = 5
 SCHEDULE_SOONEST_SECONDS = 30  # a publish at a time lies at least so far ahead
 ORDER_AGAIN_SECONDS = 60  # until a standing order that waits looks again
-READY_AGAIN_SECONDS = (
-    30  # until it is asked again whether a draft that is being inspected waits for people alone
-)
+READY_AGAIN_SECONDS = 30  # until it is asked again whether a draft under inspection waits for people alone
 JOB_LEASE_SECONDS = number("PRESSCHECK_JOB_LEASE_SECONDS", 30)
 INSPECTION_SECONDS = number("PRESSCHECK_INSPECTION_SECONDS", 600)
 SWEEP_SECONDS = number("PRESSCHECK_SWEEP_SECONDS", 10)

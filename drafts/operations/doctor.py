@@ -173,6 +173,7 @@ def _fence() -> Check:
     """Say whether the kernel itself keeps the tools that look into native code from the network."""
     code = "from drafts.inspection.tools import fence; print(fence.leave_the_network())"
     asked = [sys.executable, "-c", code]
+    # The words are this program's own.
     told = subprocess.run(asked, cwd=settings.BASE_DIR, capture_output=True, timeout=30, check=False)  # noqa: S603
     if told.stdout.strip() == b"True":
         return Check("inspection")

@@ -21,7 +21,10 @@ def tables() -> None:
 
 
 def evidence() -> None:
-    """Read the logs again that an older program read, before anybody decides on what it made of them."""
+    """Read the logs again that an older program read, before anybody decides on what it made of them.
+
+    Also while the server is read-only, as the tables are brought up to date then: an upgrade is the operator's own act.
+    """
     again.everything()
 
 

@@ -70,7 +70,7 @@ def records(value: object) -> list[Record]:
     """Return a list of objects; null is an empty one."""
     if not isinstance(value or [], list):
         raise _unreadable()
-    return [Record.of(one) for one in value or []]  # type: ignore[attr-defined]
+    return [Record.of(one) for one in value or []]  # type: ignore[attr-defined]  # a list, as was looked at above
 
 
 def _unreadable() -> ProviderError:

@@ -10,8 +10,8 @@ from drafts.operations import prepare, welcome
 
 class Command(PlainCommand):
     help = (
-        "Bring the database and the static files up to date, and read logs again that an older version read. With --sample, fill an empty index with a sample project "
-        "and print how to get in."
+        "Bring the database and the static files up to date, and read logs again that an older version read. "
+        "With --sample, fill an empty index with a sample project and print how to get in."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
