@@ -120,21 +120,24 @@ class Server:
         """Run a command on the server's data folder."""
         return manage(*arguments, PRESSCHECK_DATA=str(self.data))
 
-    def enqueue(self, *more: str) -> None:
-        """Write a job, and ring for it, as an act in a web process would: purge the sample's published draft once more."""
+    def enqueue(self, *more: str) -> int:
+        """Write a job, and ring for it, as an act in a web process would: purge the sample's published draft once more. Its id."""
         code = [
             "from datetime import timedelta; from django.db import transaction; from django.utils import timezone",
             "from drafts.models import Draft, Job, Kind, jobs",
             "with transaction.atomic():",
             "    job = jobs.enqueue(kind=Kind.PURGE, subject=Draft.objects.get(state='published').subject)",
             *(f"    {line}" for line in more),
+            "print(f'job {job.pk}')",
         ]
-        assert self.manage("shell", "-c", "\n".join(code)).returncode == 0
+        ran = self.manage("shell", "-c", "\n".join(code))
+        assert ran.returncode == 0, ran.stderr
+        return int(ran.stdout.rpartition("job ")[2])
 
-    def done(self) -> int:
-        return self.rows("SELECT count(*) FROM drafts_job WHERE state = 'done' AND kind = 'intake.purge'")[0][
-            0
-        ]
+    def attempts(self, job: int) -> int:
+        """How often a job was begun, when it is done; else 0."""
+        rows = self.rows(f"SELECT attempt FROM drafts_job WHERE id = {job} AND state = 'done'")
+        return rows[0][0] if rows else 0
 
     def end(self) -> int:
         """SIGTERM; the exit code."""
