@@ -15,9 +15,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 
 
 @pytest.fixture
-def locked(ci):
+def locked(ci, monkeypatch):
     """Somebody else writes, and does not end."""
-    connection.cursor().execute("PRAGMA busy_timeout = 100")
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.1)
+    connection.close()  # the next one waits no longer
     with closing(sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield

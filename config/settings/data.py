@@ -9,11 +9,10 @@ from config.settings.environment import BASE_DIR, DATA_DIR, env
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _DATABASE_URL = env("DATABASE_URL")
 _SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
+    "ENGINE": "config.sqlite",
     "NAME": DATA_DIR / "presscheck.sqlite3",
     "OPTIONS": {
         "timeout": 30,
-        "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     },
     "CONN_MAX_AGE": 600,
