@@ -53,6 +53,14 @@ def test_installers_and_people_read_it_with_its_reason(draft, mike, mikes, alice
     page = mikes.get(HERE).content.decode()
     assert f'data-status="{chosen}"' in page
     assert "use &lt;new&gt; instead" in page
+    for address in (
+        "/projects/sampleproject/releases/1.0/",
+        "/releases/sampleproject/1.0/",
+        "/releases/sampleproject/",
+    ):
+        words = mikes.get(address).content.decode()
+        assert ("open until" in words) == (chosen == "deprecated"), address
+        assert ("not open for files: the project is archived" in words) == (chosen == "archived"), address
     choose(alices, "active", "forgotten")
     assert told() == {"status": "active"}
     assert "data-status" not in mikes.get(HERE).content.decode()

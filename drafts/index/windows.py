@@ -62,6 +62,15 @@ def of_drafts(drafts: Sequence[Draft]) -> dict[int, Standing]:
     return found
 
 
+def shown(project: Project, standing: Standing) -> str:
+    """Say how a release stands on pages, as ``sentence`` does, where its project takes files at all."""
+    return (
+        sentence(standing)
+        if project.takes_uploads
+        else f"not open for files: the project is {project.shown_status[0]}"
+    )
+
+
 def sentence(standing: Standing) -> str:
     """Say how a release stands, as the end of a sentence: ``open until 3 December 2026, 14:00 UTC``."""
     since, until = _when(standing.since), _when(standing.until)

@@ -265,6 +265,11 @@ class Project(models.Model):
         return self.quarantined_at is not None
 
     @property
+    def takes_uploads(self) -> bool:
+        """Say whether its owners and the operators let files come in."""
+        return not self.is_quarantined and self.status != ProjectStatus.ARCHIVED
+
+    @property
     def shown_status(self) -> tuple[str, str]:
         """Return the status that installers are told (PEP 792), and its reason; a quarantine goes before all else."""
         if self.is_quarantined:

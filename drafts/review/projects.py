@@ -16,7 +16,7 @@ from drafts.access import gate, sandboxes
 from drafts.access.gate import Member
 from drafts.access.roles import Act
 from drafts.index import windows
-from drafts.models import Group, Project, ProjectStatus, standing
+from drafts.models import Group, Project, standing
 from drafts.review import publishers, queue, releases, runs, targets, tokenrows
 from drafts.review.queue import QueueRow
 from drafts.review.releases import ReleaseView
@@ -81,7 +81,7 @@ def project(request: HttpRequest, name: str) -> HttpResponse:
         tokens=tokenrows.rows(who.project) if who.may(Act.TOKENS) else (),
         simple_url=reverse("simple-project", args=[name]) if who.project.first_published_at else "",
         upload_url=reverse("upload-new", args=[name])
-        if who.may(Act.STAGE) and _takes_uploads(who.project)
+        if who.may(Act.STAGE) and who.project.takes_uploads
         else "",
         settings_url=reverse("project-settings", args=[name]) if who.may(Act.POLICY) else "",
         ci=runs.panel(who),
@@ -136,11 +136,6 @@ def _members(who: Member) -> tuple[MemberRow, ...]:
         )
         for one in everybody
     )
-
-
-def _takes_uploads(project: Project) -> bool:
-    """Say whether its owners and the operators let files come in."""
-    return not project.is_quarantined and project.status != ProjectStatus.ARCHIVED
 
 
 def _releases(project: Project) -> tuple[ReleaseView, ...]:

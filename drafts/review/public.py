@@ -173,7 +173,7 @@ def _head(row: Release, standing: Standing, files: list[File]) -> PublicRelease:
         version=row.version,
         url=reverse("public-release", args=[row.project.name, row.version]),
         published_at=row.published_at,
-        window=windows.sentence(standing),
+        window=windows.shown(row.project, standing),
         is_closed=standing.is_closed,
         count=len(files),
         late=sum(file.late_seconds is not None for file in files),

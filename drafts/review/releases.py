@@ -93,7 +93,7 @@ def view(release: Release, who: Member | None = None, standing: Standing | None 
         ),
         yank_url=reverse("release-yank", args=where) if who and who.may(Act.YANK) else "",
         delete_url=reverse("release-delete", args=where) if who and who.may(Act.DELETE) else "",
-        window=windows.sentence(standing) if standing else "",
+        window=windows.shown(release.project, standing) if standing else "",
         is_closed=is_closed,
         close_url=reverse("release-reopen" if is_closed else "release-close", args=where)
         if may_close
