@@ -59,7 +59,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _begin(self, deadline: float, patience: float) -> None:
         """Begin as soon as no other process writes; what is written without a transaction waits by itself, as long."""
-        self.ensure_connection()
         with self.wrap_database_errors:
             self.connection.execute("PRAGMA busy_timeout = 0")
             try:
