@@ -212,7 +212,7 @@ class Server:
             with error:
                 return Answer(error.code, error.headers, error.read())
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{request.host} does not answer: {error}") from error
+            raise Unreachable(f"{request.host} does not answer: {in_words(error)}") from error
 
     def reading(self, url, token):
         """Return an answer to read from; follows redirects, without the token. Raises Refused, Unreachable."""
@@ -228,7 +228,7 @@ class Server:
                         raise Refused(f"the server answered {error.code} to {url}") from error
                     url, token = urllib.parse.urljoin(url, error.headers["Location"]), ""
             except (OSError, http.client.HTTPException) as error:
-                raise Unreachable(f"{request.host} does not answer: {error}") from error
+                raise Unreachable(f"{request.host} does not answer: {in_words(error)}") from error
         raise Refused(f"{url} leads in circles")
 
     def say(self, method, url, content=None, until=None):
@@ -257,6 +257,12 @@ def patiently(ask, until=None):
         if until is not None and time.monotonic() >= until:
             raise Refused(last, exit_code=TIMED_OUT)
         time.sleep(pause if until is None else min(pause, max(until - time.monotonic(), 0.0)))
+
+
+def in_words(error):
+    """Return why a connection failed, without what urllib wraps it in."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or reason
 
 
 def backoff(attempt):

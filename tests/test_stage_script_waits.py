@@ -8,6 +8,7 @@ from drafts.intake import stage
 from drafts.models import Draft, File, Project
 from tests import wheels
 from tests.conftest import SYSTEM, publish
+from tests.processes import free_port
 from tests.scripted import answering
 
 pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
@@ -110,6 +111,18 @@ def test_a_file_that_nobody_looks_at_in_time_is_kept(stage_py, tmp_path):
     said = stage_py(*stage_py.index, "--timeout", "0s", path)
     assert said.code == 5, said.text
     assert "it is still processing. What was sent is kept: run this again" in said
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("127.0.0.1", "does not answer: Connection refused"), ("nowhere.invalid", "does not answer: ")],
+)
+def test_a_server_that_is_not_there_is_named_in_words(stage_py, host, words):
+    index = f"{host}:{free_port()}"
+    said = stage_py("wait", "--session", f"http://{index}/upload/s/", "--timeout", "0s")
+    assert said.code == 5, said.text
+    assert f"{index} {words}" in said
+    assert not [word for word in ("urlopen", "Errno", "Traceback", "None") if word in said.text], said.text
 
 
 def test_a_job_of_several_says_what_is_still_to_come(stage_py, built_dist):
