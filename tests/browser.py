@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass, field
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import BrowserContext, Page
 
@@ -20,6 +21,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
 _REFUSED = "Failed to load resource: the server responded with a status of "
 
 
@@ -84,3 +86,29 @@ def open_page(live, new_context):
 
     yield opened
     assert [complaint for watch in watches for complaint in watch.complaints] == []
+
+
+@pytest.fixture
+def look(open_page):
+    """Look at an address with axe, light on a screen and dark on a phone; returns the page as the phone shows it."""
+
+    def looked(path: str, *, user=None, prepare=None, expected: tuple[int, ...] = ()) -> Page:
+        page = open_page(user=user, expected=expected)
+        page.goto(path)
+        if prepare:
+            prepare(page)
+        for scheme, viewport in (("light", WIDE), ("dark", PHONE)):
+            page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            results = Axe().run(page)
+            assert results.violations_count == 0, f"{scheme} {viewport['width']}: {results.generate_report()}"
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= viewport["width"], f"{path} is {width} wide on {viewport['width']}"
+        return page
+
+    return looked
+
+
+def open_all(page: Page) -> None:
+    """Open every section and row, so that nothing is hidden from axe."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

@@ -9,12 +9,11 @@ from drafts.publishing import reports
 from drafts.publishing.reports import Told
 from tests import wheels
 from tests.approving import approve, needs
+from tests.browser import open_all
 from tests.conftest import draft_url, totp_code
 from tests.inspected import inspect_now
-from tests.test_browser_pages import look, open_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["look"]  # a fixture
 SYSTEM = Actor.system("tests")
 LONG = "the wheel lacks its licence file " * 8
 

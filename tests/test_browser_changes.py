@@ -4,12 +4,11 @@ import pytest
 
 from drafts.models import Decision
 from tests import wheels
+from tests.browser import open_all
 from tests.conftest import draft_url, publish
 from tests.listing import listed
-from tests.test_browser_pages import look, open_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["look"]  # a fixture
 
 
 @pytest.fixture

@@ -11,38 +11,12 @@ from drafts.access import links
 from drafts.evidence.add import paste
 from drafts.models import Draft, EvidenceLog, Remembered
 from tests import wheels
+from tests.browser import open_all
 from tests.conftest import draft_url, make_ci, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
 SYSTEM = Actor.system("tests")
-
-
-@pytest.fixture
-def look(open_page):
-    """Look at an address with axe, light on a screen and dark on a phone; returns the page as the phone shows it."""
-
-    def looked(path: str, *, user=None, prepare=None, expected: tuple[int, ...] = ()) -> Page:
-        page = open_page(user=user, expected=expected)
-        page.goto(path)
-        if prepare:
-            prepare(page)
-        for scheme, viewport in (("light", WIDE), ("dark", PHONE)):
-            page.set_viewport_size(viewport)
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            results = Axe().run(page)
-            assert results.violations_count == 0, f"{scheme} {viewport['width']}: {results.generate_report()}"
-            width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= viewport["width"], f"{path} is {width} wide on {viewport['width']}"
-        return page
-
-    return looked
-
-
-def open_all(page: Page) -> None:
-    """Open every section and row, so that nothing is hidden from axe."""
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
 
 def newcomer() -> str:

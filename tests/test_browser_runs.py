@@ -6,10 +6,9 @@ from django.utils import timezone
 from drafts.intake.runs.outcome import ArtifactOutcome, FileOutcome, LogOutcome, Outcome
 from drafts.models import CiRun, CiSource, Job, Kind, jobs
 from tests import wheels
-from tests.test_browser_pages import look, open_all
+from tests.browser import open_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["look"]
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 import pytest
 
 from tests.conftest import draft_url
-from tests.test_browser_pages import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["look"]
 
 
 def test_axe_finds_nothing_on_the_pages_of_sandboxes(look, sand_draft, alice, charlie):

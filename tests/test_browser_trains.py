@@ -6,10 +6,8 @@ from playwright.sync_api import expect
 
 from tests.conftest import do_jobs, draft_url, totp_code
 from tests.coupled import open_draft, visible
-from tests.test_browser_pages import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["look"]
 
 
 def test_a_train_is_made_and_published(open_page, live, draft, companion, mike):

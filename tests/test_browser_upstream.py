@@ -12,12 +12,10 @@ from tests.coupled import publish_train
 from tests.inspected import inspect_now
 from tests.pressing import browser_of
 from tests.providers.peers import peer
-from tests.test_browser_pages import look
 from tests.test_jobs import due_now
 from tests.upstreams import aimed, refuses, upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["look"]
 
 
 @pytest.fixture

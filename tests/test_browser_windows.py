@@ -8,7 +8,6 @@ from tests import wheels
 from tests.closing import days_pass
 from tests.conftest import draft_url, publish
 from tests.inspected import inspect_now
-from tests.test_browser_pages import look  # noqa: F401  a fixture
 from tests.test_late_files import accept_everything
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -50,13 +49,13 @@ PAGES = {
 }
 
 
-def test_the_pages_about_a_release_that_grew(look, grown, mike):  # noqa: F811
+def test_the_pages_about_a_release_that_grew(look, grown, mike):
     for path, words in PAGES.values():
         page = look(path, user=mike if path.startswith("/projects") else None)
         assert page.get_by_text(words).first.is_visible(), path
 
 
-def test_choosing_how_a_draft_is_published(look, grown, mike, alice):  # noqa: F811
+def test_choosing_how_a_draft_is_published(look, grown, mike, alice):
     """It is true that the options are reached, chosen and shown with a keyboard and on a phone, and the settings too."""
     page = look(draft_url(grown, "publish"), user=mike, prepare=choose)
     assert page.get_by_role("button", name="Publish sampleproject 1.1 at that time", exact=True).is_visible()
