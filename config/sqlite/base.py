@@ -25,7 +25,7 @@ class _Turn:
     def __init__(self, seconds: float) -> None:
         """Wait for it. Raises OperationalError, as SQLite does, when it does not come within ``seconds``."""
         self._mine = self.lock
-        self._is_mine = self._mine.acquire(timeout=max(seconds, 0))
+        self._is_mine = self._mine.acquire(timeout=seconds)
         if not self._is_mine:
             raise OperationalError("database is locked")
 
@@ -50,11 +50,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         patience: float = self.settings_dict["OPTIONS"]["timeout"]
         deadline = time.monotonic() + patience
+        self._turn = None  # should a transaction have ended behind Django's back, nobody waits for it
         self._turn = _Turn(patience)
         try:
             self._begin(deadline, patience)
         except BaseException:
-            self._turn = None  # nothing else refers to it: an exception, which has this frame, may live long
+            self._turn = None  # nothing else refers to it; an exception, which has this frame, may live long
             raise
 
     def _begin(self, deadline: float, patience: float) -> None:
