@@ -99,13 +99,10 @@ def test_a_connection_that_is_closed_amid_a_transaction_ends_its_turn():
     assert _is_free()
 
 
-def test_a_transaction_that_ended_otherwise_is_not_waited_for(impatient):
+def test_a_transaction_that_ended_behind_its_back_is_not_waited_for(impatient):
     with transaction.atomic():
         connection.connection.rollback()
-        connection.in_atomic_block = False
-        _write()
-        connection.in_atomic_block = True
-        connection.set_rollback(True)
+        connection._start_transaction_under_autocommit()
     assert _is_free()
 
 
