@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from drafts.access.members import NotYours
+from drafts.dist.windows import Standing, State
+from drafts.index import windows
 from drafts.models import Draft, IndexPage, Project, ProjectStatus
 from drafts.publishing import status
 from tests import wheels
@@ -180,3 +182,12 @@ def test_only_an_owner_sets_it(draft, mike):
     with pytest.raises(NotYours):
         status.change(project=project, status=ProjectStatus.ARCHIVED, reason="", by=SYSTEM, proof=proof)
     assert Project.objects.get().status == "active"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(State.OPEN, "not open for files: the project is archived"), (State.CLOSED, "closed since ")],
+)
+def test_a_release_that_is_closed_stays_so_in_an_archived_project(state, words):
+    archived = Project(status=ProjectStatus.ARCHIVED)
+    assert windows.shown(archived, Standing(state, since=timezone.now())).startswith(words)

@@ -139,6 +139,11 @@ def test_uploads_are_refused_and_nothing_is_published(published, ci, mike, mikes
     answer = ci.upload(wheels.wheel(version="2.0", build="1"))
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "project-quarantined")
     assert WHY in answer.content.decode()
+    release = mikes.get("/projects/sampleproject/releases/1.0/").content.decode()
+    assert ("not open for files: the project is quarantined" in release, "open until" in release) == (
+        True,
+        False,
+    )
     draft = Draft.objects.get(version="2.0")
     publish(draft, mike, mikes)
     assert draft.state == "open"

@@ -11,7 +11,7 @@ from tests.uploading import BYTES, TYPE, announcement, everything, file, session
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
-__all__ = ["file", "session", "speaker"]
+__all__ = ["file", "session", "speaker"]  # fixtures
 
 
 # --- bytes ----------------------------------------------------------------------------------------------

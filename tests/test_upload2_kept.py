@@ -14,17 +14,12 @@ from drafts.operations import backup, scrub, sweeps
 from drafts.storage import storage
 from tests import bodies, wheels
 from tests.conftest import do_jobs
-from tests.uploading import Speaker
+from tests.uploading import speaker
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
+__all__ = ["speaker"]  # a fixture
 SYSTEM = Actor.system("tests")
-
-
-@pytest.fixture
-def speaker(ci):
-    """The upload token, speaking 2.0."""
-    return Speaker(ci.token)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.uploading import META, TYPE, Speaker, everything, file, session, spea
 
 pytestmark = pytest.mark.django_db
 WHEEL = wheels.wheel()
-__all__ = ["file", "session", "speaker"]
+__all__ = ["file", "session", "speaker"]  # fixtures
 
 
 # --- what every request has in common -----------------------------------------------------------------

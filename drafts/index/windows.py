@@ -63,12 +63,10 @@ def of_drafts(drafts: Sequence[Draft]) -> dict[int, Standing]:
 
 
 def shown(project: Project, standing: Standing) -> str:
-    """Say how a release stands on pages, as ``sentence`` does, where its project takes files at all."""
-    return (
-        sentence(standing)
-        if project.takes_uploads
-        else f"not open for files: the project is {project.shown_status[0]}"
-    )
+    """Say how a release stands on pages: as ``sentence`` does, but for one that is open in a project that takes no files."""
+    if standing.is_closed or project.takes_uploads:
+        return sentence(standing)
+    return f"not open for files: the project is {project.shown_status[0]}"
 
 
 def sentence(standing: Standing) -> str:
