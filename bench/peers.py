@@ -19,8 +19,8 @@ from tests.processes import free_port
 
 CODE = Path(__file__).resolve().parent.parent
 TOOLS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "presscheck-bench"
-# As a grown index runs them: pypiserver with the extra that lets it remember its folder.
-OTHERS = {"devpi-server": "devpi-server", "pypi-server": "pypiserver[cache]"}
+# As a grown index runs them: pypiserver with the extra that lets it remember its folder, and with a server that it can be put behind.
+OTHERS = {"devpi-server": ["devpi-server"], "pypi-server": ["pypiserver[cache]", "gunicorn"]}
 PATIENCE_SECONDS = 120
 PROJECT = "sampleproject"
 
@@ -49,7 +49,7 @@ def tool(command: str) -> str:
     home = TOOLS / command
     if not (home / "bin" / command).exists():
         subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", OTHERS[command]]
+        install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", *OTHERS[command]]
         subprocess.run(install, check=True)
     return str(home / "bin" / command)
 
@@ -57,7 +57,7 @@ def tool(command: str) -> str:
 def version(command: str) -> str:
     """Return the version of another index's program."""
     python = Path(tool(command)).with_name("python")
-    name = OTHERS[command].partition("[")[0]
+    name = OTHERS[command][0].partition("[")[0]
     ask = f"from importlib.metadata import version; print(version({name!r}))"
     return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
 
@@ -164,13 +164,14 @@ def _put(url: str, body: dict, method: str, login: str = "") -> dict:
 
 
 @contextmanager
-def pypiserver(folder: Path) -> Iterator[Peer]:
-    """Serve pypiserver over an empty folder, open to uploads."""
-    port, packages = free_port(), folder / "pypiserver"
+def pypiserver(folder: Path, server: str = "auto") -> Iterator[Peer]:
+    """Serve pypiserver over an empty folder, open to uploads; ``server`` is what it calls a method to run it."""
+    name = "pypiserver" if server == "auto" else f"pypiserver, {server}"
+    port, packages = free_port(), folder / name
     packages.mkdir()
-    serve = [tool("pypi-server"), "run", "--interface", "127.0.0.1", "--port", str(port)]
+    serve = [tool("pypi-server"), "run", "--interface", "127.0.0.1", "--port", str(port), "--server", server]
     serve += ["--passwords", ".", "--authenticate", ".", "--disable-fallback", str(packages)]
-    with _serving(serve, f"http://127.0.0.1:{port}/health", folder / "pypiserver.log") as pid:
+    with _serving(serve, f"http://127.0.0.1:{port}/health", folder / f"{name}.log") as pid:
         login = basic("any", "any")
         url = f"http://127.0.0.1:{port}/"
-        yield Peer("pypiserver", url, login, pid, lambda count: dict.fromkeys(_names(count), login))
+        yield Peer(name, url, login, pid, lambda count: dict.fromkeys(_names(count), login))

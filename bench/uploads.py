@@ -1,6 +1,6 @@
 """Uploads: one large file against dd, sha256sum and b2sum; memory from 10 MB to 2 GB; 50 small wheels from 8 clients.
 
-``make bench-uploads``. Prints Markdown tables; every figure is a ratio against something that ran in the same minutes.
+``python -m bench.uploads``. Prints Markdown tables; every figure is a ratio against something that ran in the same minutes.
 """
 
 import argparse
@@ -139,6 +139,7 @@ def streaming(folder: Path, size: int, rounds: int) -> None:
             path, version = folder / "large.whl", f"1.{number}"
             large_wheel(path, size, version)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            processes.wait_for_rest([peer.pid])  # the inspection of the upload before
             hand = _by_hand(path, folder)
             upload = _seconds(partial(post_file, peer, path, version, digest))
             ratios.append(upload / hand)
@@ -178,6 +179,7 @@ def small(folder: Path, files: int, clients: int, rounds: int, projects: int) ->
         peers.presscheck,
         peers.devpi,
         peers.pypiserver,
+        partial(peers.pypiserver, server="gunicorn"),
     ]
     rates: dict[str, list[float]] = {}
     spent: dict[str, list[float]] = {}
@@ -241,7 +243,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.uploads", description=__doc__)
     parser.add_argument("what", nargs="*", default=["streaming", "memory", "small"])
     parser.add_argument("--megabytes", type=int, default=300, help="size of the streamed file (300)")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="at most 5, the drafts of a token in an hour (5)"
+    )
     parser.add_argument("--projects", type=int, default=500, help="other projects in each index (500)")
     parser.add_argument("--folder", default=None, help="where the data lies (a temporary folder)")
     told = parser.parse_args()

@@ -142,6 +142,15 @@ DANGEROUS = {
         {"PRESSCHECK_OUTBOUND_ALLOW": "ci.example, 10.1.0.0/99"},
         "PRESSCHECK_OUTBOUND_ALLOW",
     ),
+    "a host with its port": (
+        {"PRESSCHECK_OUTBOUND_ALLOW": "ci.example:8443"},
+        "'ci.example:8443' is no host, address or network",
+    ),
+    "an address of the web for a host": (
+        {"PRESSCHECK_OUTBOUND_ALLOW": "https://ci.example"},
+        "PRESSCHECK_OUTBOUND_ALLOW",
+    ),
+    "hosts of a domain": ({"PRESSCHECK_OUTBOUND_ALLOW": "*.example"}, "is no host"),
     "everybody a proxy": ({"PRESSCHECK_TRUSTED_PROXIES": "0.0.0.0/0"}, "everybody may say"),
     "everybody a proxy, IPv6": ({"PRESSCHECK_TRUSTED_PROXIES": "::/0"}, "everybody may say"),
     "a proxy by name": ({"PRESSCHECK_TRUSTED_PROXIES": "nginx"}, "is no address, no network"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import free_port
-from tests.trees import Server, is_running, manage, until
+from tests.trees import SECONDS, Server, is_running, manage, until
 
 pytestmark = pytest.mark.embedded  # one command for all of it; a services' host starts each process by itself
 
@@ -187,6 +187,22 @@ def test_it_refuses_in_one_line(tmp_path, arguments, code, words):
     assert done.stderr.startswith("up: ")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_in_a_file", [False, True])
+def test_a_setting_that_is_wrong_at_a_later_start_is_refused_in_words(start, tmp_path, is_in_a_file):
+    """Not by a web process that falls again and again: what was prepared once is not prepared again before it serves."""
+    server = start("--no-sample")
+    server.read_until(b"Ctrl-C")
+    server.end()
+    wrong = {"PRESSCHECK_METRICS_TOKEN": "short"}
+    if is_in_a_file:
+        (tmp_path / "token").write_text("short")
+        wrong = {"PRESSCHECK_METRICS_TOKEN_FILE": str(tmp_path / "token")}
+    again = start("--no-sample", **wrong)
+    assert "up: Refused: PRESSCHECK_METRICS_TOKEN" in again.read_until(b"METRICS_TOKEN")
+    assert again.process.wait(SECONDS) == 1
+    start("--no-sample").read_until(b"ready ")
 
 
 def test_a_command_on_an_empty_data_folder_says_what_to_do(tmp_path):

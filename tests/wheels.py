@@ -253,12 +253,19 @@ def _with_flags(data: bytes, flags: int) -> bytes:
     return bytes(patched)
 
 
+def _write_header(archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    """Say that a member comes, and let its data be missing, which ``addfile`` refuses since Python 3.13."""
+    header = member.tobuf(archive.format, archive.encoding, archive.errors)
+    archive.fileobj.write(header)
+    archive.offset += len(header)
+
+
 def _tar(members: list[tarfile.TarInfo | tuple[str, bytes]], tar_format: int) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tar_format) as archive:
         for member in members:
             if isinstance(member, tarfile.TarInfo):
-                archive.addfile(member)
+                _write_header(archive, member)
                 continue
             path, data = member
             info = tarfile.TarInfo(path)

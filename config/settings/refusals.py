@@ -26,6 +26,7 @@ KEY_LENGTH = 32  # characters; what the command below prints has 64
 KEY_VARIETY = 10  # different characters
 METRICS_TOKEN_LENGTH = 16  # characters
 _PRINTABLE = re.compile(r"[!-~]+")  # ASCII without spaces
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _NAMES = re.compile(r"[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?")
 _MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 # What examples and generators write where a key belongs.
@@ -168,10 +169,14 @@ def _proxies() -> Iterator[str]:
 def _outbound() -> Iterator[str]:
     for entry in OUTBOUND_ALLOW:
         try:
-            if "/" in entry:
-                ip_network(entry)
+            ip_network(entry)
         except ValueError as error:
-            yield f"PRESSCHECK_OUTBOUND_ALLOW: {error}. Name hosts, addresses or networks such as 10.1.0.0/16."
+            if not _HOST.fullmatch(entry.lower()):
+                why = str(error) if "/" in entry else f"'{entry}' is no host, address or network"
+                yield (
+                    f"PRESSCHECK_OUTBOUND_ALLOW: {why}. Name hosts, addresses or networks such as ci.example.org, 10.1.0.0/16, "
+                    "without scheme and port."
+                )
 
 
 def _upstream() -> Iterator[str]:

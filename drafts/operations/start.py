@@ -23,7 +23,8 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared wit
 class Start:
     """The steps of one start; the supervisor calls ``step`` until it returns False.
 
-    Preparing takes a Django of its own; where nothing changed since the last start, it comes after the first answer.
+    Preparing takes a Django of its own; where nothing changed since the last start, it comes after the first answer, or when the
+    web process fell instead of answering: then it says what is wrong.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Start:
 
     def _get_prepared(self) -> None:
         if self._preparing is None:
-            if self._answered or not self._may_serve:
+            if self._answered or not self._may_serve or self._supervisor.has_fallen:
                 self._preparing = self._prepare()
         elif self._lines is None and self._preparing.poll() is not None:
             self._lines = self._prepared(self._preparing)
@@ -101,8 +102,10 @@ class Start:
         """Return what ``prepare`` has to say. Raises NotStarted with its last words."""
         output, errors = process.communicate()
         if process.returncode != 0:
-            words = errors.decode().strip().splitlines() or [f"it ended with {process.returncode}"]
-            raise NotStarted(f"the data folder could not be prepared: {words[-1]}")
+            word = (errors.decode().strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
+            raise NotStarted(
+                word if word.startswith("Refused: ") else f"the data folder could not be prepared: {word}"
+            )
         self._stamp.write_text(self._state, encoding="ascii")
         return output.decode().splitlines()
 

@@ -76,6 +76,11 @@ class Child:
     def is_planned(self) -> bool:
         return self._process is None
 
+    @property
+    def has_fallen(self) -> bool:
+        """Say whether it ended, the last time, before it had run steadily."""
+        return self._falls > 0
+
     def tend(self) -> None:
         """Start the process if that is due; if it ended, say so and plan its restart."""
         if self._process is not None and self._process.poll() is not None:
@@ -122,6 +127,10 @@ class Supervisor:
     def add(self, program: Program) -> None:
         """Run one more program from now on."""
         self._children.append(Child(program, self._surroundings))
+
+    @property
+    def has_fallen(self) -> bool:
+        return any(child.has_fallen for child in self._children)
 
     def run(self, step: Callable[[], bool]) -> None:
         """Tend the programs until told to end; ``step`` is called often as long as it returns True.
