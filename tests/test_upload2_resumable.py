@@ -183,7 +183,8 @@ def test_what_fails_again_and_again_fails_in_words(speaker, file, built, monkeyp
         Job.objects.update(not_before=job.not_before)
         jobs.run(job.pk, complete.work)
     assert Job.objects.get(pk=job.pk).state == JobState.FAILED
-    assert "upload-broke" in str(UploadSession.objects.get().failure)
+    failure = UploadSession.objects.get().failure
+    assert [error["code"] for error in failure["errors"]] == ["upload-broke"]
 
 
 # --- a connection that drops ------------------------------------------------------------------------------

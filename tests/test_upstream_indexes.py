@@ -82,6 +82,8 @@ def test_another_presscheck_stages_and_is_waited_for(tmp_path, project, alice, d
         publish(draft, mike)
         push = Push.objects.get()
         assert {row.state for row in PushedFile.objects.all()} == {"sent"}
+        (words,) = PushedFile.objects.values_list("words", flat=True).distinct()
+        assert words == f"200 OK: staged; published at {root}projects/sampleproject/drafts/1.0/"
         assert "lists 0 of 2 so far" in push.words
         session = staged_there(peer)
         assert session == dict(File.objects.values_list("filename", "sha256"))

@@ -106,6 +106,28 @@ def test_a_name_that_is_taken_by_nothing_listed_is_a_refusal(target, there, draf
     assert (Push.objects.count(), draft.burnt_names.count()) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            b'{"type": "about:blank", "title": "Closed", "detail": "This release is closed."}',
+            "This release is closed",
+        ),
+        (b'{"title": "Closed"}', '{"title": "Closed"}'),
+        (b'{"meta": {"_presscheck": []}}', '{"meta": {"_presscheck": []}}'),
+        (b'["closed"]', '["closed"]'),
+        (b'{"detail": ', '{"detail":'),
+        (b"[" * 100_000, "[[["),
+    ],
+)
+def test_a_refusal_in_json_is_said_in_its_words(target, there, draft, mike, body, said):
+    there.instead = [refuses(403, body, Content_Type="application/problem+json")]
+    publish(draft, mike)
+    assert draft.state == DraftState.ERROR
+    assert said in draft.error
+    assert "about:blank" not in draft.error
+
+
 def test_a_refusal_of_the_first_file_can_be_mended(target, there, draft, mike):
     there.instead = [refuses(403, b"Invalid or non-existent authentication information.")]
     publish(draft, mike)

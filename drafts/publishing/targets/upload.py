@@ -115,15 +115,29 @@ class _Text(HTMLParser):
 
 
 def words(response: Reply) -> str:
-    """Return an upstream's own words, cut: the reason of its status line, and the text of its body."""
-    body = response.text
-    if "html" in response.headers.get("content-type", "") or body.lstrip().startswith("<"):
+    """Return an upstream's own words, cut: the reason of its status line, and what its body says to people."""
+    body, kind = response.text, response.headers.get("content-type", "")
+    if "html" in kind or body.lstrip().startswith("<"):
         text = _Text()
         text.feed(body)
         body = " ".join(text.parts)
+    elif "json" in kind:
+        body = _told(response) or body
     said = " ".join(body.replace("\0", "").split())[:_LONGEST_WORDS]
     reason = " ".join(str(response.reason or "").replace("\0", "").split())[:200]
     return said if reason in said else f"{reason}: {said}" if said else reason
+
+
+def _told(response: Reply) -> str:
+    """Return what a problem document says (RFC 9457), or where another Presscheck has the file reviewed; else nothing."""
+    try:
+        document = response.json()
+        told = (
+            document.get("detail") or f"staged; published at {document['meta']['_presscheck']['review-url']}"
+        )
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return ""
+    return str(told)
 
 
 def _package(path: Path, parcel: Parcel) -> PackageFile:
