@@ -10,7 +10,7 @@ from accounts.audit import Actor
 from accounts.models import User
 from drafts.access import links, operators, tokens
 from drafts.evidence.add import paste
-from drafts.models import Draft, File, Inspection, Project, Says, Target
+from drafts.models import Draft, File, Inspection, Project, Release, Says, Target
 from drafts.publishing.targets import setting
 from tests import wheels
 from tests.approving import approve, needs
@@ -181,6 +181,11 @@ def archived(cast: Cast) -> None:
 
 def quarantined(cast: Cast) -> None:
     Project.objects.update(quarantined_at=timezone.now(), quarantine_reason="Malware.")
+
+
+def held(cast: Cast) -> None:
+    adds(cast)
+    Release.objects.update(quarantined_at=timezone.now(), quarantine_reason="It ships a key logger.")
 
 
 def read_only(cast: Cast) -> None:

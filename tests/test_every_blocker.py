@@ -174,6 +174,12 @@ EVERY = {
         "operator",
         f"{PROJECT}#status",
     ),
+    Code.RELEASE_QUARANTINED: (
+        blocked.held,
+        r"In quarantine: the operators .* took sampleproject 1\.0 off it, and nobody would get these files: It ships a key logger\.",
+        "operator",
+        f"{PROJECT}releases/1.0/",
+    ),
     Code.READ_ONLY: (
         blocked.read_only,
         "Read-only: nothing changes on this server now: The disk is being replaced",

@@ -12,6 +12,7 @@ from drafts.access import links, operators
 from drafts.access.operators import NotOperator
 from drafts.models import Draft, File, IndexPage, Project, Release
 from drafts.publishing import quarantine
+from drafts.publishing.policy import blockers
 from tests import wheels
 from tests.conftest import SYSTEM, do_jobs, draft_url, publish, totp_code
 from tests.inspected import inspect_now
@@ -163,6 +164,52 @@ def test_a_publish_that_was_decided_before_shows_nothing(draft, mike, mikes, olg
     do_jobs()
     draft.refresh_from_db()
     assert (draft.state, File.objects.published().count()) == ("error", 0)
+
+
+LATE = wheels.wheel(tag="cp313-cp313-win_amd64")
+
+
+@pytest.fixture
+def adding(published, ci, mikes) -> Draft:
+    """A draft that adds a file to the published release, with every decision that it asks for."""
+    assert ci.upload(LATE).status_code == 200
+    inspect_now()
+    draft = Draft.objects.live().get()
+    for one in blockers(draft):
+        form = {"kind": one.decision, "what": list(one.what), "reason": "meant so"}
+        assert mikes.post(draft_url(draft, "decide"), form).status_code == 302
+    return draft
+
+
+@pytest.mark.promise
+def test_nothing_is_added_to_a_release_in_quarantine(adding, ci, mike, mikes, olgas):
+    """It is true that uploads wait in a draft, which is not published into what nobody gets, and is once that is lifted."""
+    draft = adding
+    press(olgas, "begin", f"{PAGE}?version=1.0")
+    assert ci.upload(LATE).status_code == 200
+    publish(draft, mike, mikes)
+    assert (draft.state, File.objects.published().count()) == ("open", 2)
+    said = mikes.get(draft_url(draft)).content.decode()
+    assert 'data-blocker="release-quarantined"' in said
+    assert WHY in said
+    press(olgas, "lift", f"{PAGE}?version=1.0")
+    publish(draft, mike, mikes)
+    assert (draft.state, File.objects.published().count()) == ("published", 3)
+
+
+@pytest.mark.promise
+def test_an_addition_that_was_decided_before_the_quarantine_shows_nothing(adding, mikes, olga):
+    draft = adding
+    form = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
+    assert mikes.post(draft_url(draft, "publish"), form).status_code == 302
+    release = Release.objects.get()
+    quarantine.begin(
+        held=release, reason=WHY, by=SYSTEM, proof=proof_of(olga, quarantine.purpose(release, lift=False))
+    )
+    do_jobs()
+    draft.refresh_from_db()
+    assert (draft.state, File.objects.published().count()) == ("error", 2)
+    assert "sampleproject 1.0 was put into quarantine after Publish was pressed" in draft.error
     assert "put into quarantine after Publish was pressed" in draft.error
     assert draft.burnt_names.count() == 0
 

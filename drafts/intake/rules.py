@@ -101,11 +101,11 @@ def must_take_uploads(project: Project) -> None:
         raise Refused(
             403,
             "project-quarantined",
-            f"The project {project} is in quarantine and takes no uploads: {project.quarantine_reason} "
+            f"The project {project} is in quarantine and takes no uploads: {project.quarantine_reason.rstrip('.')}. "
             "Ask the operators of this index.",
         )
     if project.status == ProjectStatus.ARCHIVED:
-        why = f": {project.status_reason}" if project.status_reason else "."
+        why = f": {project.status_reason.rstrip('.')}." if project.status_reason else "."
         raise Refused(
             403,
             "project-archived",

@@ -9,6 +9,7 @@ from drafts.models.decisions import Decision
 from drafts.models.evidence import Attested, EvidenceLog
 from drafts.models.files import BurntName, File
 from drafts.models.inspections import Remembered
+from drafts.models.releases import Release
 from drafts.models.tokens import DraftLink
 from drafts.models.uploads import UploadSession
 
@@ -33,6 +34,7 @@ def _rows() -> "dict[str, QuerySet[Any]]":
         "attested": Attested.objects.filter(file__draft=_OWN),
         "builders": Builder.objects.invited().filter(draft=_OWN),
         "decisions": Decision.objects.standing().filter(draft=_OWN),
+        "held": Release.objects.filter(release, quarantined_at__isnull=False),
         "links": DraftLink.objects.filter(draft=_OWN),
         "logs": EvidenceLog.objects.filter(draft=_OWN),
         "remembered": Remembered.objects.filter(accepted, revoked_at=None),

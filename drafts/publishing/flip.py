@@ -31,7 +31,7 @@ from drafts.publishing import (
 from drafts.publishing.orders.flip import must_stand
 from drafts.publishing.promotion import NotTheReviewedBytes
 from drafts.publishing.publish import Event
-from drafts.publishing.targets import following, relay
+from drafts.publishing.targets import relay
 from drafts.publishing.targets import rows as upstream
 from drafts.storage import StorageDown, storage
 
@@ -60,7 +60,9 @@ def work(job: Job) -> None:
         _in_time(draft, job)
     except NotTheReviewedBytes as error:
         _fail(draft, job, str(error), is_alarm=True)
-    except (standstill.Stopped, upstream.HandBack) as error:
+    except upstream.HandBack as error:
+        delete_copies(_hand_back(draft, job, str(error), is_alarm=False))
+    except standstill.Stopped as error:
         _fail(draft, job, str(error))
     except jobs.Fenced:
         raise
@@ -78,8 +80,6 @@ def _in_time(draft: Draft, job: Job) -> None:
     A draft of a train shows here already: what is left of it is to go upstream.
     """
     if draft.state == DraftState.PUBLISHED:
-        if reason := following.against(draft):
-            raise standstill.Stopped(reason)
         if relay.go_on(draft, job):
             job.finish()
         return
@@ -121,7 +121,7 @@ def show(draft: Draft) -> list[File]:
     """Make a draft public whose project's lock and own are held, and end it; returns its files, for ``record``."""
     now = timezone.now()
     project = draft.project
-    standstill.must_take_releases(project)
+    standstill.must_take_releases(draft)
     release, _ = Release.objects.get_or_create(
         project=project,
         version_key=draft.version_key,

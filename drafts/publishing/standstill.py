@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from drafts.models import Job, Project, ProjectStatus, ReadOnly
+from drafts.models import Draft, Job, Project, ProjectStatus, ReadOnly, Release
 
 _AGAIN = timedelta(seconds=30)
 
@@ -22,9 +22,16 @@ def put_off(job: Job) -> bool:
     return True
 
 
-def must_take_releases(project: Project) -> None:
-    """Raise Stopped for a project that was archived or put into quarantine after Publish was pressed."""
-    if project.is_quarantined:
-        raise Stopped(f"{project} was put into quarantine after Publish was pressed: nothing was published.")
+def must_take_releases(draft: Draft) -> None:
+    """Raise Stopped where a draft's project, as it is now, is archived, or it or the release is in quarantine."""
+    project = Project.objects.get(pk=draft.project_id)
+    held = Release.objects.filter(
+        project=project, version_key=draft.version_key, quarantined_at__isnull=False
+    ).exists()
+    if project.is_quarantined or held:
+        what = project if project.is_quarantined else draft
+        raise Stopped(
+            f"{what} was put into quarantine after Publish was pressed: {draft} was not published here."
+        )
     if project.status == ProjectStatus.ARCHIVED:
-        raise Stopped(f"{project} was archived after Publish was pressed: nothing was published.")
+        raise Stopped(f"{project} was archived after Publish was pressed: {draft} was not published here.")

@@ -39,6 +39,7 @@ class Code(StrEnum):
     REPORTS_UNANSWERED = "reports-unanswered"
     PROJECT_ARCHIVED = "project-archived"
     PROJECT_QUARANTINED = "project-quarantined"
+    RELEASE_QUARANTINED = "release-quarantined"
     READ_ONLY = "read-only"
     IN_TRAIN = "in-train"
     TARGET_NOT_READY = "target-not-ready"

@@ -19,6 +19,7 @@ from drafts.models import (
     EvidenceLog,
     File,
     ReadOnly,
+    Release,
     Target,
     Train,
     UploadSession,
@@ -47,6 +48,7 @@ class Case:
     before: Before = NOTHING
     decisions: tuple[Decision, ...] = ()
     window: rules.Standing | None = None
+    held: str = ""  # why the release to which the draft adds is in quarantine
     opinions: Opinions = field(kw_only=True)
     read_only: str = ""  # why nothing changes on this server now
     train: Train | None = None
@@ -80,6 +82,7 @@ def cases(
     builders = waiting(beside.those_with("builders", live), uploads)
     inspections = standings(drafts, uploads, noticed)
     open_or_closed = windows.of_drafts(drafts)
+    held = _held(beside.those_with("held", live))
     said = opinions(drafts, uploads, publisher)
     still = ReadOnly.now() if live else None
     trains = _trains(drafts)
@@ -96,6 +99,7 @@ def cases(
             before=before[draft.pk],
             decisions=tuple(decisions.get(draft.pk, ())),
             window=open_or_closed.get(draft.pk),
+            held=held.get((draft.project_id, draft.version_key), ""),
             opinions=said[draft.pk],
             read_only=still.reason if still else "",
             train=trains.get(draft.train_id or 0),
@@ -116,6 +120,14 @@ def _decisions(drafts: Sequence[Draft]) -> dict[int, list[Decision]]:
     for decision in Decision.objects.standing().filter(draft__in=drafts).select_related("by").order_by("pk"):
         found.setdefault(decision.draft_id, []).append(decision)
     return found
+
+
+def _held(drafts: Sequence[Draft]) -> dict[tuple[int, str], str]:
+    """Return why releases are in quarantine, by project id and version."""
+    rows = Release.objects.filter(
+        project__in={draft.project_id for draft in drafts}, quarantined_at__isnull=False
+    )
+    return {(row.project_id, row.version_key): row.quarantine_reason for row in rows} if drafts else {}
 
 
 def _targets(drafts: Sequence[Draft]) -> dict[int, Target]:

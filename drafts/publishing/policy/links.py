@@ -62,6 +62,7 @@ WHERE: Mapping[Code, Address] = {
     Code.REPORTS_UNANSWERED: _here("testers"),
     Code.PROJECT_ARCHIVED: _project("status"),
     Code.PROJECT_QUARANTINED: _project("status"),
+    Code.RELEASE_QUARANTINED: _release,
     Code.READ_ONLY: _IN_PLACE,
     Code.IN_TRAIN: _train,
     Code.TARGET_NOT_READY: _project("upstream"),

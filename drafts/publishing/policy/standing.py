@@ -16,6 +16,13 @@ def quarantined(case: Case) -> Iterator[Blocker]:
             f"the operators of this index took {project} off it: {project.quarantine_reason}",
             "operator",
         )
+    elif case.held:
+        yield Blocker(
+            Code.RELEASE_QUARANTINED,
+            "In quarantine",
+            f"the operators of this index took {case.draft} off it, and nobody would get these files: {case.held}",
+            "operator",
+        )
 
 
 def archived(case: Case) -> Iterator[Blocker]:

@@ -33,8 +33,9 @@ def resume(*, draft: Draft, by: Actor) -> None:
     push = _held(draft)
     PushedFile.objects.filter(push=push, state=PushedFileState.REFUSED).update(state=PushedFileState.PENDING)
     if push.state == PushState.STOPPED:
-        # CI is asked again; what this server sends goes on where it stood.
-        begun_at = None if push.target.by_ci else push.begun_at
+        # CI is asked again for what is missing; what this server sends goes on where it stood.
+        missing = PushedFile.objects.filter(push=push).exclude(state=PushedFileState.CONFIRMED)
+        begun_at = None if push.target.by_ci and missing.exists() else push.begun_at
         values = {"state": PushState.WAITING, "begun_at": begun_at, "alarm": False}
         Push.objects.filter(pk=push.pk).update(**values)
     Push.objects.filter(pk=push.pk).update(tries=0)

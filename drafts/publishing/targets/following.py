@@ -1,6 +1,15 @@
-"""What keeps files that show here already from being brought upstream as well: somebody thought better of it."""
+"""What keeps files from being brought upstream after it was decided: somebody thought better of it."""
 
-from drafts.models import Draft, File, ProjectStatus, Release
+from drafts.models import Draft, DraftState, File, ProjectStatus, Release
+from drafts.publishing import standstill
+
+
+def must_go_on(draft: Draft) -> None:
+    """Raise Stopped where nothing more of a draft may go upstream, be it that it shows here already or not yet."""
+    if draft.state != DraftState.PUBLISHED:
+        standstill.must_take_releases(draft)
+    elif reason := against(draft):
+        raise standstill.Stopped(reason)
 
 
 def against(draft: Draft) -> str:

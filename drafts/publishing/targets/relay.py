@@ -18,7 +18,7 @@ from drafts.models import (
     PushedFileState,
     PushState,
 )
-from drafts.publishing.targets import ci, listing, places, rows, upload
+from drafts.publishing.targets import ci, following, listing, places, rows, upload
 from drafts.publishing.targets.deployments import NotTold
 from drafts.publishing.targets.listing import Listed, NotRead
 from drafts.publishing.targets.places import Place
@@ -55,11 +55,12 @@ def follows(draft: Draft) -> bool:
 def go_on(draft: Draft, job: Job) -> bool:
     """Bring a draft's files further. True when the flip may follow; else the job has ended, and says why.
 
-    Raises HandBack while nothing is upstream, Fenced.
+    Raises HandBack while nothing is upstream, standstill.Stopped, Fenced.
     """
     push = rows.of(draft)
     if push is None or push.is_over:
         return True
+    following.must_go_on(draft)
     push.draft = draft
     try:
         place = places.place_of(push.target)
@@ -76,9 +77,12 @@ def go_on(draft: Draft, job: Job) -> bool:
 
 
 def stops_instead(draft: Draft, job: Job, words: str) -> bool:
-    """Stop a publish of which something may be upstream. False when nothing is, and it can be handed back."""
+    """Stop a publish of which something may be upstream. False when nothing is, and it can be handed back.
+
+    Where CI was asked, it may be publishing now.
+    """
     push = rows.of(draft)
-    if push is None or not rows.goes_forward(draft):
+    if push is None or not (rows.goes_forward(draft) or push.state == PushState.ASKED):
         return False
     push.draft = draft
     rows.stop(push, words, job)

@@ -28,6 +28,7 @@ from drafts.models import (
 from drafts.models.targets import MAY_BE_THERE
 from drafts.notify import mail
 from drafts.notify.mail import News
+from drafts.publishing.targets import following
 
 _WORDS = 2000
 
@@ -95,8 +96,9 @@ def deliveries(push: Push) -> list[PushedFile]:
 
 @transaction.atomic
 def sending(push: Push, delivery: PushedFile, job: Job) -> None:
-    """Say, before its first byte goes, that a file may be upstream from now on."""
+    """Say, before its first byte goes, that a file may be upstream from now on. Raises Stopped where none may go any more."""
     draft = Draft.objects.lock(push.draft)
+    following.must_go_on(draft)
     job.renew()
     now = timezone.now()
     PushedFile.objects.filter(pk=delivery.pk).update(state=PushedFileState.UNCLEAR, tried_at=now)
@@ -159,10 +161,14 @@ def later(push: Push, wait: timedelta, words: str, job: Job) -> None:
 
 @transaction.atomic
 def stop(push: Push, words: str, job: Job, *, alarm: bool = False) -> None:
-    """Leave the draft as it is, frozen, until a person decides; its maintainers are told the upstream's words."""
+    """Leave the draft as it is, frozen, until a person decides; its maintainers are told the upstream's words.
+
+    Also where every file is there, and only showing it here was stopped.
+    """
     draft = Draft.objects.lock(push.draft)
     job.give_up(words)
-    Push.objects.filter(pk=push.pk).update(state=PushState.STOPPED, words=words[:_WORDS], alarm=alarm)
+    values = {"state": PushState.STOPPED, "ended_at": None, "words": words[:_WORDS], "alarm": alarm}
+    Push.objects.filter(pk=push.pk).update(**values)
     draft.bump()
     audit.record(
         Event.STOPPED, on=draft, by=Actor.system(), index=str(push.target), reason=words[:_WORDS], alarm=alarm
