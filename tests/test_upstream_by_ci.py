@@ -17,9 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from drafts.models import Draft, DraftState, File, Project, Push, PushState
-from drafts.publishing import flip
-from drafts.publishing.targets import ci
+from drafts.models import Draft, DraftState, File, Push, PushState
 from tests import wheels
 from tests.conftest import do_jobs, draft_url, make_ci, publish
 from tests.providers.peers import peer
@@ -81,60 +79,6 @@ def test_a_release_shows_only_when_every_file_appeared(target, there, draft, mik
     assert is_hidden()
     ci_publishes(there)
     assert goes_on(draft).state == DraftState.PUBLISHED
-
-
-def test_ci_is_not_asked_for_a_project_that_was_held_while_its_files_were_hashed(
-    target, there, hook, draft, mike, monkeypatch
-):
-    hash_now = flip._hash
-
-    def held(*arguments):
-        hash_now(*arguments)
-        Project.objects.update(quarantined_at=timezone.now(), quarantine_reason="Malware.")
-
-    monkeypatch.setattr(flip, "_hash", held)
-    publish(draft, mike)
-    assert (draft.state, Push.objects.count(), hook.told) == (DraftState.ERROR, 0, [])
-    assert "was put into quarantine after Publish was pressed" in draft.error
-
-
-def test_ci_that_was_asked_gets_nothing_more_of_a_project_in_quarantine(
-    target, there, hook, draft, mike, mikes
-):
-    """It is true that the publish stops, because CI may be at it, and that what it did counts once the project is back."""
-    publish(draft, mike)
-    Project.objects.update(quarantined_at=timezone.now(), quarantine_reason="Malware.")
-    assert goes_on(draft).state == DraftState.PROCESSING
-    push = Push.objects.get()
-    assert (push.state, ci.waits_for_ci(draft), is_hidden()) == (PushState.STOPPED, False, True)
-    assert "was put into quarantine after Publish was pressed" in push.words
-    ci_publishes(there)
-    assert goes_on(draft).state == DraftState.PROCESSING
-    Project.objects.update(quarantined_at=None, quarantine_reason="")
-    mikes.post(draft_url(draft, "upstream-resume"))
-    assert goes_on(draft).state == DraftState.PUBLISHED
-
-
-def test_ci_that_published_everything_is_not_asked_again(
-    target, there, hook, draft, mike, mikes, monkeypatch
-):
-    """It is true of a project that was held when every file was confirmed, and before they showed here."""
-    publish(draft, mike)
-    ci_publishes(there)
-    flip_now = flip._flip
-
-    def held(*arguments):
-        Project.objects.update(quarantined_at=timezone.now(), quarantine_reason="Malware.")
-        return flip_now(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(flip, "_flip", held)
-        goes_on(draft)
-    assert (Push.objects.get().state, draft.state) == (PushState.STOPPED, DraftState.PROCESSING)
-    Project.objects.update(quarantined_at=None, quarantine_reason="")
-    mikes.post(draft_url(draft, "upstream-resume"))
-    assert goes_on(draft).state == DraftState.PUBLISHED
-    assert len(hook.told) == 1
 
 
 def test_wrong_bytes_from_ci_are_an_alarm(target, there, draft, mike, mikes):

@@ -1,12 +1,9 @@
 """An upstream index that breaks, lies, redirects or stays silent: nothing is lost, sent twice unseen, or shown too early."""
 
 import pytest
-from django.utils import timezone
 
-from drafts.models import DraftState, Job, JobState, Kind, Project, Push, PushState
-from drafts.publishing import flip
-from drafts.publishing.targets import rows
-from tests.conftest import draft_url, publish
+from drafts.models import DraftState, Job, JobState, Kind, Push, PushState
+from tests.conftest import publish
 from tests.sent_on import SDIST, WHEEL, goes_on, is_hidden, loopback_is_allowed, page, states, target, there
 from tests.upstreams import refuses, took, upstream
 
@@ -124,87 +121,6 @@ def test_a_target_inside_is_not_asked(target, there, draft, mike, settings):
     publish(draft, mike)
     assert there.uploads == []
     assert draft.state in {DraftState.PROCESSING, DraftState.OPEN}
-
-
-HELD = {
-    "the project in quarantine": lambda: Project.objects.update(
-        quarantined_at=timezone.now(), quarantine_reason="Malware."
-    ),
-    "the project archived": lambda: Project.objects.update(status="archived"),
-}
-
-
-@pytest.mark.parametrize("hold", HELD.values(), ids=HELD.keys())
-def test_nothing_is_sent_of_a_project_that_is_held_meanwhile(target, there, draft, mike, hold):
-    """It is true that who was decided before, and waited, goes nowhere."""
-    there.down = 503
-    publish(draft, mike)
-    hold()
-    there.down = 0
-    goes_on()
-    draft.refresh_from_db()
-    assert (there.uploads, draft.state) == ([], DraftState.ERROR)
-    assert "after Publish was pressed: sampleproject 1.0 was not published here" in draft.error
-
-
-@pytest.mark.parametrize("hold", HELD.values(), ids=HELD.keys())
-def test_nothing_more_is_sent_of_a_project_that_is_held_meanwhile(target, there, draft, mike, hold):
-    """It is true that what is there stays there, and a person decides about the rest."""
-    there.instead = [None, refuses(429, b"slow down")]
-    publish(draft, mike)
-    sent = list(there.uploads)
-    hold()
-    goes_on()
-    draft.refresh_from_db()
-    push = Push.objects.get()
-    assert (push.state, draft.state, is_hidden()) == (PushState.STOPPED, DraftState.PROCESSING, True)
-    assert "after Publish was pressed" in push.words
-    goes_on()
-    assert (set(there.files), there.uploads) == ({WHEEL}, sent)
-
-
-@pytest.mark.parametrize("hold", HELD.values(), ids=HELD.keys())
-def test_a_project_that_is_held_between_two_files_sends_one(target, there, draft, mike, hold, monkeypatch):
-    settle_now = rows.settle
-
-    def settled(*arguments):
-        settle_now(*arguments)
-        hold()
-
-    monkeypatch.setattr(rows, "settle", settled)
-    publish(draft, mike)
-    assert there.uploads == [WHEEL]
-    assert (Push.objects.get().state, draft.state) == (PushState.STOPPED, DraftState.PROCESSING)
-
-
-@pytest.mark.parametrize("hold", HELD.values(), ids=HELD.keys())
-def test_what_is_there_whole_waits_until_its_project_is_held_no_more(
-    target, there, draft, mike, mikes, hold, monkeypatch
-):
-    """It is true of a project that is held when every file was confirmed, and before they show here."""
-    flip_now = flip._flip
-
-    def held(*arguments):
-        hold()
-        return flip_now(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(flip, "_flip", held)
-        publish(draft, mike)
-    assert (Push.objects.get().state, draft.state, is_hidden()) == (
-        PushState.STOPPED,
-        DraftState.PROCESSING,
-        True,
-    )
-    Project.objects.update(quarantined_at=None, quarantine_reason="", status="active")
-    mikes.post(draft_url(draft, "upstream-resume"))
-    goes_on()
-    draft.refresh_from_db()
-    assert (Push.objects.get().state, draft.state, len(there.uploads)) == (
-        PushState.DONE,
-        DraftState.PUBLISHED,
-        2,
-    )
 
 
 def test_too_many_requests_are_no_upload(target, there, draft, mike):
