@@ -25,7 +25,7 @@ def quiet_queue():
 
 
 def rung() -> list[int]:
-    """The ids of the jobs that messages wait for, oldest first."""
+    """The ids of the jobs that messages wait for, oldest first to the millisecond."""
     messages = [json.loads(path.read_bytes()) for path in sorted(MESSAGES.glob("*.msg"))]
     return [json.loads(message["headers"]["argsrepr"])[0] for message in messages]
 
