@@ -122,7 +122,7 @@ def _pip() -> Iterator[tuple[PackageFinder, PipSession]]:
     with command.main_context():
         session = command.get_default_session(options)
         # pip has no public library
-        yield command._build_package_finder(options, session, ignore_requires_python=True), session  # noqa: SLF001
+        yield command._build_package_finder(options, session, ignore_requires_python=True), session  # noqa: SLF001  pip has no public library
 
 
 def _links(finder: PackageFinder, wanted: Requirement) -> Iterator[Link]:

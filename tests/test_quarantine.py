@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from drafts.access import links, operators
@@ -133,6 +134,20 @@ def test_draft_links_hand_out_nothing_of_a_project_in_quarantine(published, ci, 
         assert Client().get(f"{base}/{url.removeprefix('../../')}").status_code == 404
 
 
+@pytest.mark.parametrize("why", ["Malware", "Malware."])
+@pytest.mark.parametrize(
+    ("held", "then"),
+    [
+        ({"quarantined_at": timezone.now(), "quarantine_reason": "WHY"}, "Ask the operators of this index."),
+        ({"status": "archived", "status_reason": "WHY"}, "An owner can make it active again."),
+    ],
+    ids=["in quarantine", "archived"],
+)
+def test_a_reason_ends_as_a_sentence_before_what_to_do(project, ci, held, then, why):
+    Project.objects.update(**{name: why if value == "WHY" else value for name, value in held.items()})
+    assert f"takes no uploads: Malware. {then}" in ci.upload(wheels.wheel()).json()["detail"]
+
+
 def test_uploads_are_refused_and_nothing_is_published(published, ci, mike, mikes, olgas):
     """It is true that a project in quarantine takes no file, and that its drafts cannot be published."""
     ci.upload(wheels.wheel(version="2.0"))
@@ -151,18 +166,21 @@ def test_uploads_are_refused_and_nothing_is_published(published, ci, mike, mikes
     assert 'data-blocker="project-quarantined"' in mikes.get(draft_url(draft)).content.decode()
 
 
+def held_after_the_click(draft, mikes, held, olga) -> None:
+    """Press Publish, put it into quarantine before a worker begins, and let the worker begin."""
+    form = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
+    assert mikes.post(draft_url(draft, "publish"), form).status_code == 302
+    proof = proof_of(olga, quarantine.purpose(held, lift=False))
+    assert quarantine.begin(held=held, reason=WHY, by=SYSTEM, proof=proof)
+    do_jobs()
+    draft.refresh_from_db()
+
+
 @pytest.mark.promise
 def test_a_publish_that_was_decided_before_shows_nothing(draft, mike, mikes, olga):
     """It is true that what was pressed before the quarantine ends in words, with its names free."""
     inspect_now()
-    form = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
-    mikes.post(draft_url(draft, "publish"), form)
-    project = Project.objects.get()
-    quarantine.begin(
-        held=project, reason=WHY, by=SYSTEM, proof=proof_of(olga, quarantine.purpose(project, lift=False))
-    )
-    do_jobs()
-    draft.refresh_from_db()
+    held_after_the_click(draft, mikes, Project.objects.get(), olga)
     assert (draft.state, File.objects.published().count()) == ("error", 0)
 
 
@@ -200,14 +218,7 @@ def test_nothing_is_added_to_a_release_in_quarantine(adding, ci, mike, mikes, ol
 @pytest.mark.promise
 def test_an_addition_that_was_decided_before_the_quarantine_shows_nothing(adding, mikes, olga):
     draft = adding
-    form = {"fingerprint": draft.fingerprint(), "code": totp_code("mike")}
-    assert mikes.post(draft_url(draft, "publish"), form).status_code == 302
-    release = Release.objects.get()
-    quarantine.begin(
-        held=release, reason=WHY, by=SYSTEM, proof=proof_of(olga, quarantine.purpose(release, lift=False))
-    )
-    do_jobs()
-    draft.refresh_from_db()
+    held_after_the_click(draft, mikes, Release.objects.get(), olga)
     assert (draft.state, File.objects.published().count()) == ("error", 2)
     assert "sampleproject 1.0 was put into quarantine after Publish was pressed" in draft.error
     assert "put into quarantine after Publish was pressed" in draft.error

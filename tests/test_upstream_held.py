@@ -1,5 +1,7 @@
 """Who is held after Publish was pressed goes nowhere: archived by an owner, or put into quarantine, while an upstream index is written to."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.utils import timezone
 
@@ -31,6 +33,20 @@ def gone_on(draft: Draft) -> Draft:
     goes_on()
     draft.refresh_from_db()
     return draft
+
+
+@contextmanager
+def before_the_flip(monkeypatch, hold):
+    """Hold the project when every file is upstream, in the moment before they show here."""
+    flip_now = flip._flip
+
+    def held(*arguments):
+        hold()
+        return flip_now(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(flip, "_flip", held)
+        yield
 
 
 @pytest.fixture(params=[quarantined, archived], ids=["in quarantine", "archived"])
@@ -86,14 +102,7 @@ def test_what_is_there_whole_waits_until_its_project_is_held_no_more(
     target, there, draft, mike, mikes, hold, monkeypatch
 ):
     """It is true of a project that is held when every file was confirmed, and before they show here."""
-    flip_now = flip._flip
-
-    def held(*arguments):
-        hold()
-        return flip_now(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(flip, "_flip", held)
+    with before_the_flip(monkeypatch, hold):
         publish(draft, mike)
     assert (Push.objects.get().state, draft.state, is_hidden()) == (
         PushState.STOPPED,
@@ -149,14 +158,7 @@ def test_ci_that_published_everything_is_not_asked_again(by_ci, there, hook, dra
     """It is true of a project that was held when every file was confirmed, and before they showed here."""
     publish(draft, mike)
     there.files.update({one.filename: one.data for one in (wheels.wheel(), wheels.sdist())})
-    flip_now = flip._flip
-
-    def held(*arguments):
-        quarantined()
-        return flip_now(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(flip, "_flip", held)
+    with before_the_flip(monkeypatch, quarantined):
         gone_on(draft)
     assert (Push.objects.get().state, draft.state) == (PushState.STOPPED, DraftState.PROCESSING)
     lifted()
